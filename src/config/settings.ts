@@ -1,0 +1,72 @@
+/** All settings of the gateway, resolved once from flags, environment and `.env`. Read by `config/load.ts`, the only reader of the environment. */
+export interface Settings {
+  host: string;
+  port: number;
+  dataDir: string;
+  /** Folder of installed `.flow` bundles. */
+  flowsDir: string;
+  /** SQLite file; lies under `dataDir`. */
+  dbPath: string;
+  storeBackend: "sqlite";
+  /** Run the runner in this process. */
+  runner: boolean;
+  auth: AuthSettings;
+  limits: LimitSettings;
+  runtime: RunnerSettings;
+  models: ModelSettings;
+  workspace: { dir: string | null; mounts: { name: string; path: string }[] };
+  toolMode: "approval" | "passthrough" | "delegated" | "local";
+  logLevel: "error" | "warn" | "info" | "debug";
+  draftTtlS: number;
+}
+
+export interface AuthSettings {
+  /** False only with `ABSTRACTGATEWAY_SECURITY=0`. */
+  enabled: boolean;
+  tokens: string[];
+  allowedOrigins: string[];
+  protectRead: boolean;
+  protectWrite: boolean;
+  devReadNoAuth: boolean;
+  trustProxy: boolean;
+  lockoutAfter: number;
+  lockoutBaseS: number;
+  lockoutMaxS: number;
+  audit: { enabled: boolean; maxBytes: number; rotations: number; headers: string[] };
+}
+
+export interface LimitSettings {
+  maxBodyBytes: number;
+  /** 0: no extra cap. */
+  maxUploadBodyBytes: number;
+  maxAttachmentBytes: number;
+  maxBundleBytes: number;
+  maxConcurrency: number;
+  maxSse: number;
+  /** Larger leaves of records and vars become artifacts. 0 or less: never. */
+  maxInlineBytes: number;
+}
+
+export interface RunnerSettings {
+  /** Actors that work at the same time. */
+  maxActiveRuns: number;
+  /** Effects that leave the process at the same time. */
+  maxEffects: number;
+  /** A slice of one run's work ends after so many records or so many ms. */
+  sliceRecords: number;
+  sliceMs: number;
+  leaseMs: number;
+  /** SIGTERM: time for effects in flight, ms. */
+  graceMs: number;
+  compatNodeErrors: boolean;
+}
+
+export interface ModelSettings {
+  dirs: string[];
+  defaultProvider: string | null;
+  defaultModel: string | null;
+  /** OpenAI-compatible servers by provider id. */
+  endpoints: { id: string; baseUrl: string; apiKey: string | null; label: string }[];
+  localThreads: number | null;
+  cacheDir: string | null;
+}

@@ -1,0 +1,29 @@
+import type { JsonObject, Value } from "#core/value.ts";
+
+export const commandTypes = ["pause", "resume", "cancel", "emit_event", "update_schedule", "compact_memory"] as const;
+export type CommandType = (typeof commandTypes)[number];
+
+export interface NewCommand {
+  /** Idempotency key of the client, unique per principal. */
+  command_id: string;
+  run_id: string;
+  type: CommandType;
+  payload: JsonObject;
+  ts: string;
+  client_id: string | null;
+  principal: string;
+}
+
+/** What became of a command. `applied`: it did what it says. `ignored`: nothing to do. `refused`: it could not be applied. */
+export interface CommandOutcome {
+  status: "applied" | "ignored" | "refused";
+  message: string;
+  result?: Value;
+}
+
+export interface Command extends NewCommand {
+  /** Position in the inbox of all runs, 1-based, growing, gaps allowed. */
+  seq: number;
+  applied_at: string | null;
+  outcome: CommandOutcome | null;
+}

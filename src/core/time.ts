@@ -1,0 +1,22 @@
+/** The clock is an argument everywhere, so that a test can own it. Milliseconds since the epoch, fractions allowed. */
+export type Clock = () => number;
+
+export const systemClock: Clock = () => performance.timeOrigin + performance.now();
+
+/** ISO-8601 UTC with microseconds and explicit offset: `2026-11-23T00:03:24.734961+00:00`. Sorts as text. */
+export function isoTime(ms: number): string {
+  const whole = Math.floor(ms);
+  const micros = Math.min(999, Math.floor((ms - whole) * 1000));
+  return `${new Date(whole).toISOString().slice(0, 23)}${String(micros).padStart(3, "0")}+00:00`;
+}
+
+/** Milliseconds of an ISO timestamp; a naive one is UTC. NaN when it cannot be read. */
+export function parseTime(text: string): number {
+  const trimmed = text.trim();
+  const hasZone = /(?:[zZ]|[+-]\d\d:?\d\d)$/.test(trimmed);
+  const isDateOnly = /^\d{4}-\d\d-\d\d$/.test(trimmed);
+  const normal = hasZone || isDateOnly ? trimmed : `${trimmed}Z`;
+  const ms = Date.parse(normal.replace(/(\.\d{3})\d+/, "$1"));
+  const micros = /\.\d{3}(\d{1,3})/.exec(normal)?.[1];
+  return micros ? ms + Number(micros.padEnd(3, "0")) / 1000 : ms;
+}

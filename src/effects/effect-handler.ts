@@ -1,0 +1,47 @@
+import type { Effect, EffectOutcome } from "#core/effect.ts";
+import type { JsonObject } from "#core/value.ts";
+import type { NewMail } from "#core/mail.ts";
+import type { ArtifactRow, NewRun } from "#ledger/ledger.ts";
+
+/** What a handler knows of the run that asks. */
+export interface EffectContext {
+  run: {
+    run_id: string;
+    workflow_id: string;
+    bundle_digest: string | null;
+    root_run_id: string;
+    session_id: string | null;
+    actor_id: string | null;
+    runtime_id: string;
+  };
+  node_id: string;
+  step_id: string;
+  attempt: number;
+  idempotency_key: string;
+  /** The run's vars, read-only. */
+  vars: JsonObject;
+  signal: AbortSignal;
+  /** Text of a model as it comes: shown live, not durable. */
+  onDelta?: (text: string) => void;
+}
+
+/** An outcome, and what must become durable together with it. */
+export interface Effected {
+  outcome: EffectOutcome;
+  starts?: NewRun[];
+  mail?: NewMail[];
+  artifacts?: ArtifactRow[];
+  /** Writes to the run's vars that belong to the effect, such as messages appended with `include_context`. Paths and values. */
+  writes?: { path: string[]; value?: import("#core/value.ts").Value; append?: import("#core/value.ts").Value }[];
+}
+
+export interface EffectHandler {
+  type: string;
+  /** True when it leaves the process: its `started` record is committed before it runs. */
+  world: boolean;
+  /** After a crash between `started` and outcome: run it again, or fail the step. */
+  onInterrupted: "retry" | "fail";
+  /** Attempts and the first back-off. */
+  retry: { attempts: number; baseMs: number; maxMs: number };
+  run(effect: Effect, context: EffectContext): Promise<Effected>;
+}

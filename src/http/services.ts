@@ -1,0 +1,28 @@
+import type { AuthSettings, Settings } from "#config/settings.ts";
+import type { BlobStore } from "#artifacts/blob-store.ts";
+import type { BundleRegistry } from "#bundles/registry.ts";
+import type { Ledger } from "#ledger/ledger.ts";
+import type { ProviderRegistry } from "#models/provider.ts";
+import type { Plan } from "#engine/plan.ts";
+import type { Runner, StartRun, SubmitCommand } from "#runner/runner.ts";
+import type { Clock } from "#core/time.ts";
+
+/** What the routes need. Put together by `app/create-app.ts`. */
+export interface Services {
+  settings: Settings;
+  version: string;
+  ledger: Ledger;
+  blobs: BlobStore;
+  bundles: BundleRegistry;
+  /** Compiled plan of a flow of an installed bundle, from a cache. */
+  plan: (digest: string, workflowId: string) => Promise<Plan>;
+  providers: ProviderRegistry;
+  startRun: StartRun;
+  submitCommand: SubmitCommand;
+  /** Null in an API process without a runner. */
+  runner: Runner | null;
+  now: Clock;
+  newId: () => string;
+}
+
+export type { AuthSettings };

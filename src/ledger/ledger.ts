@@ -1,0 +1,179 @@
+import type { Command, CommandOutcome, NewCommand } from "#core/command.ts";
+import type { Mail, NewMail } from "#core/mail.ts";
+import type { SealedRecord } from "#core/record.ts";
+import type { Run, RunIdentity, RunProgress, RunStatus } from "#core/run.ts";
+import type { JsonObject } from "#core/value.ts";
+
+/**
+ * Durable state of all runs. Everything that happens is one `commit`; everything else is a read.
+ * Every store passes `tests/ledger/conformance.ts`.
+ */
+export interface Ledger {
+  /**
+   * Makes one batch durable (fsync) or refuses it whole. Batches of several callers share one transaction (group commit); a refused
+   * batch does not touch its neighbours. Errors: AppError `conflict` (a run moved on, or another epoch owns it), `not_found`
+   * (a run of `updates` or `mail` is unknown), `storage` (disk full, read-only, corrupt).
+   */
+  commit(batch: Batch): Promise<Committed>;
+
+  /** Live notices of this process's commits (and, in split mode, of the other process's). Returns the unsubscribe function. */
+  subscribe(listener: (notice: Notice) => void): () => void;
+
+  getRun(runId: string): Promise<Run | null>;
+  listRuns(query: RunQuery): Promise<Run[]>;
+  /** Records after a cursor, as stored text; at most `limit` records and about `maxBytes`. */
+  readRecords(runId: string, after: number, options: { limit: number; maxBytes?: number }): Promise<SealedRecord[]>;
+  /** The last `limit` records, oldest first. */
+  tailRecords(runId: string, limit: number): Promise<SealedRecord[]>;
+  /** Snapshot and deltas up to `atSeq` (default: all). Null when the run is unknown. */
+  readState(runId: string, atSeq?: number): Promise<StoredState | null>;
+  /** The vars a run was started with, JSON text. */
+  readInput(runId: string): Promise<string | null>;
+
+  children(runId: string): Promise<string[]>;
+  /** Breadth-first, the run itself excluded. */
+  descendants(runId: string, limit: number): Promise<string[]>;
+  /** Unconsumed mail of a run in commit order. */
+  readMail(runId: string, limit: number): Promise<Mail[]>;
+  /** Ids of runs that somebody must look at: running and not paused, or with mail. Ordered by internal number, for paging. */
+  pendingRuns(after: PendingCursor | null, limit: number): Promise<{ runIds: string[]; next: PendingCursor | null }>;
+  /** Waiting, unpaused runs whose `until` has come, earliest first. */
+  dueRuns(nowMs: number, limit: number): Promise<string[]>;
+  /** Time in ms of the earliest timer, or null. */
+  nextWake(): Promise<number | null>;
+  /** Runs that wait on one of these keys or listen on them for good, and are neither paused nor terminal. */
+  listeners(keys: string[], limit: number): Promise<{ run_id: string; key: string }[]>;
+
+  getCommand(commandId: string, principal?: string): Promise<Command | null>;
+  /** Accepted emit_event commands that were not applied yet, in order. */
+  pendingEmits(limit: number): Promise<Command[]>;
+
+  getArtifact(artifactId: string): Promise<ArtifactRow | null>;
+  listArtifacts(
+    runId: string,
+    options: { limit: number; offset: number },
+  ): Promise<{ items: ArtifactRow[]; total: number }>;
+
+  /** Takes the runner lease when it is free, expired or already ours. The epoch grows with each new owner. Null when another holds it. */
+  takeLease(name: string, owner: string, leaseMs: number): Promise<Lease | null>;
+  /** Null when the lease was lost. */
+  renewLease(lease: Lease, leaseMs: number): Promise<Lease | null>;
+  releaseLease(lease: Lease): Promise<void>;
+
+  /** Removes runs with records, states, mail and artifact rows. Answers what went. */
+  deleteRuns(runIds: string[]): Promise<{ runs: number; ledger_records: number; commands: number; artifacts: number }>;
+  /** Walks hash chains, sequence gaps, heads and states. One problem per finding; none means sound. */
+  verify(options: { runId?: string; onProgress?: (runs: number, records: number) => void }): AsyncIterable<Problem>;
+  counts(): Promise<{ runs: number; records: number; byStatus: Record<RunStatus, number> }>;
+  /** Flushes and closes. Further calls fail with `storage`. */
+  close(): Promise<void>;
+}
+
+export interface Batch {
+  /** New runs, with the records of their birth (normally none) and their first vars. */
+  starts?: NewRun[];
+  updates?: RunUpdate[];
+  mail?: NewMail[];
+  commands?: NewCommand[];
+  /** Outcomes of commands, by `seq`. */
+  outcomes?: { seq: number; outcome: CommandOutcome; applied_at: string }[];
+  artifacts?: ArtifactRow[];
+  /** Idempotency of a start: with a key that is known, nothing of the batch is written and `Committed.duplicate` tells the first one. */
+  startKey?: StartKey;
+}
+
+export interface StartKey {
+  key: string;
+  principal: string;
+  /** SHA-256 of the request body. */
+  body_hash: string;
+  run_id: string;
+}
+
+export interface NewRun {
+  run: RunIdentity & RunProgress;
+  /** JSON text of the first vars: the snapshot at seq 0. */
+  vars: string;
+}
+
+/** One run's next step. All or nothing, and only when `head_seq` is still the stored one and `epoch` is not older. */
+export interface RunUpdate {
+  run_id: string;
+  head_seq: number;
+  epoch: number;
+  progress: RunProgress;
+  records: SealedRecord[];
+  /** JSON text of `Op[]`, or null when the vars did not change. */
+  delta: string | null;
+  /** JSON text of the whole vars as of the end of this update, when a snapshot is due. */
+  snapshot: string | null;
+  /** Ids of the mail that this update consumed. */
+  consumed: number[];
+  /** Event keys that this run listens on until it ends (repeated keys are fine). */
+  listens: string[];
+}
+
+export interface Committed {
+  /** One entry per command of the batch, in order. */
+  commands: { command_id: string; seq: number; duplicate: boolean }[];
+  /** Set when `startKey` was known: the batch wrote nothing. */
+  duplicate: StartKey | null;
+}
+
+/** What a commit did, for those who wait: sent only after it is durable. */
+export interface Notice {
+  started: string[];
+  updates: { run_id: string; status: RunStatus; records: SealedRecord[]; head_seq: number; wakeAtMs: number | null }[];
+  /** Runs that got mail. */
+  mail: string[];
+  /** Newly accepted emit_event commands are waiting. */
+  emits: boolean;
+}
+
+export interface StoredState {
+  /** Head at which this state stands. */
+  seq: number;
+  snapshot: string;
+  /** JSON texts of `Op[]`, oldest first. */
+  deltas: string[];
+}
+
+export interface RunQuery {
+  limit: number;
+  status?: RunStatus;
+  workflowId?: string;
+  sessionId?: string;
+  rootOnly?: boolean;
+  parentRunId?: string;
+  includeDrafts?: boolean;
+  /** Workflows named `__*` are left out unless `workflowId` is given. */
+  includeInternal?: boolean;
+}
+
+/** Opaque to callers. */
+export type PendingCursor = { no: number };
+
+export interface Lease {
+  name: string;
+  owner: string;
+  epoch: number;
+  untilMs: number;
+}
+
+export interface ArtifactRow {
+  artifact_id: string;
+  /** SHA-256 of the bytes. */
+  blob_id: string;
+  run_id: string | null;
+  content_type: string;
+  size_bytes: number;
+  created_at: string;
+  tags: Record<string, string>;
+  metadata: JsonObject;
+}
+
+export interface Problem {
+  run_id: string;
+  seq: number | null;
+  message: string;
+}

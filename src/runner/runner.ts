@@ -1,0 +1,48 @@
+import type { CommandOutcome, NewCommand } from "#core/command.ts";
+import type { JsonObject } from "#core/value.ts";
+import type { Resolved } from "#bundles/registry.ts";
+
+/** Starts runs: commits their row and first vars. Works in an API process too; the runner process picks them up. `runner/start.ts`. */
+export interface StartRequest {
+  target: Resolved;
+  inputData: JsonObject;
+  sessionId: string | null;
+  actorId: string;
+  thinking: boolean | string | null;
+  lifecycle: JsonObject | null;
+  workspaceRoot?: string | null;
+  /** Idempotency of the request: same key and same body give the same run. */
+  idempotency: { key: string; principal: string; bodyHash: string } | null;
+}
+
+/** Starts a run durably; the id is valid when the promise resolves. AppError `unprocessable` when an idempotency key comes with another body. */
+export type StartRun = (request: StartRequest) => Promise<{ run_id: string; duplicate: boolean }>;
+
+/** Appends a command to the durable inbox. `seq` of the first one when the id is known. */
+export type SubmitCommand = (command: NewCommand) => Promise<{ accepted: boolean; duplicate: boolean; seq: number }>;
+
+/** The part that advances runs. One per data directory: it holds the runner lease. */
+export interface Runner {
+  start(): Promise<void>;
+  /** No new work; effects in flight get `graceMs`; everything committed. */
+  stop(): Promise<void>;
+  status(): RunnerStatus;
+  /** Live pieces of model text of a run, not durable. Returns unsubscribe. */
+  onDelta(runId: string, listener: (delta: Delta) => void): () => void;
+}
+
+export interface RunnerStatus {
+  state: "stopped" | "standby" | "running" | "draining";
+  epoch: number | null;
+  activeRuns: number;
+  effectsInFlight: number;
+}
+
+export interface Delta {
+  run_id: string;
+  node_id: string;
+  step_id: string;
+  text: string;
+}
+
+export type { CommandOutcome };
