@@ -1,4 +1,4 @@
-import type { AuthSettings, Settings } from "#config/settings.ts";
+import type { Settings } from "#config/settings.ts";
 import type { BlobStore } from "#artifacts/blob-store.ts";
 import type { BundleRegistry } from "#bundles/registry.ts";
 import type { Ledger } from "#ledger/ledger.ts";
@@ -24,5 +24,3 @@ export interface Services {
   now: Clock;
   newId: () => string;
 }
-
-export type { AuthSettings };

@@ -1,10 +1,11 @@
-import type { CommandOutcome, NewCommand } from "#core/command.ts";
+import type { NewCommand } from "#core/command.ts";
 import type { JsonObject } from "#core/value.ts";
-import type { Resolved } from "#bundles/registry.ts";
+import type { Plan } from "#engine/plan.ts";
 
 /** Starts runs: commits their row and first vars. Works in an API process too; the runner process picks them up. `runner/start.ts`. */
 export interface StartRequest {
-  target: Resolved;
+  /** Which flow of which bundle; `plan` is its compiled form. */
+  target: { workflowId: string; bundleDigest: string | null; plan: Plan };
   inputData: JsonObject;
   sessionId: string | null;
   actorId: string;
@@ -44,5 +45,3 @@ export interface Delta {
   step_id: string;
   text: string;
 }
-
-export type { CommandOutcome };
