@@ -8,8 +8,11 @@ export type MailBody =
   | { kind: "command"; command: Command }
   | { kind: "event"; key: string; event: EventEnvelope }
   | { kind: "child"; child_run_id: string; status: TerminalStatus; output: Value; error: string | null }
-  /** A tree-wide command, passed from parent to child so that a child started meanwhile is reached too. */
-  | { kind: "control"; action: "pause" | "resume" | "cancel"; reason: string | null };
+  /**
+   * A tree-wide command, passed from parent to child so that a child started meanwhile is reached too.
+   * `end` asks a listener to stop once it has finished what it was woken for.
+   */
+  | { kind: "control"; action: "pause" | "resume" | "cancel" | "end"; reason: string | null };
 
 export type NewMail = { run_id: string } & MailBody;
 /** `id` grows in the order of commits. */

@@ -1,0 +1,24 @@
+import type { Clock } from "#core/time.ts";
+import type { EffectHandler } from "#effects/effect-handler.ts";
+import { emitEventHandler } from "#effects/emit-event.ts";
+import { llmCallHandler } from "#effects/llm-call.ts";
+import { type MakeChild, startSubworkflowHandler } from "#effects/start-subworkflow.ts";
+import type { Ledger } from "#ledger/ledger.ts";
+import type { ProviderRegistry } from "#models/provider.ts";
+
+export interface HandlerDependencies {
+  ledger: Ledger;
+  providers: ProviderRegistry;
+  makeChild: MakeChild;
+  now: Clock;
+}
+
+/** Every effect that this build can carry out, one handler per type. */
+export function createHandlers(deps: HandlerDependencies): ReadonlyMap<string, EffectHandler> {
+  const handlers = [
+    emitEventHandler(deps.ledger, deps.now),
+    startSubworkflowHandler(deps.makeChild),
+    llmCallHandler(deps.providers, deps.now),
+  ];
+  return new Map(handlers.map((handler) => [handler.type, handler]));
+}

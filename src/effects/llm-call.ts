@@ -1,0 +1,147 @@
+import type { Effect } from "#core/effect.ts";
+import { AppError, messageOf } from "#core/errors.ts";
+import { type Clock, isoTime } from "#core/time.ts";
+import { type JsonObject, type Value, isObject, numberOf } from "#core/value.ts";
+import type { EffectContext, EffectHandler, Effected } from "#effects/effect-handler.ts";
+import { readRequest } from "#effects/llm-request.ts";
+import type { GenerateRequest, GenerateResult, Provider, ProviderRegistry } from "#models/provider.ts";
+
+/** One call of a language model. Asked again after a crash: a model call changes nothing outside. */
+export function llmCallHandler(providers: ProviderRegistry, now: Clock): EffectHandler {
+  return {
+    type: "llm_call",
+    world: true,
+    onInterrupted: "retry",
+    retry: { attempts: 3, baseMs: 1000, maxMs: 30_000 },
+    run: (effect, context) => call(providers, now, effect, context),
+  };
+}
+
+async function call(
+  providers: ProviderRegistry,
+  now: Clock,
+  effect: Effect,
+  context: EffectContext,
+): Promise<Effected> {
+  const read = readRequest(effect.payload);
+  if ("error" in read) return failed(read.error);
+  try {
+    const route = await chooseRoute(providers, effect.payload, context);
+    if ("error" in route) return failed(route.error);
+    const request: GenerateRequest = { ...read.request, model: route.model };
+    const result = await generateWhole(route.provider, request, { payload: effect.payload, context });
+    if ("error" in result) return failed(result.error);
+    return {
+      outcome: { status: "completed", result: resultRecord(result, route.provider.id, context) },
+      writes: contextWrites(effect.payload, result, { context, now }),
+    };
+  } catch (error) {
+    if (!(error instanceof AppError)) return failed(messageOf(error));
+    return {
+      outcome: {
+        status: "failed",
+        error: error.message,
+        retryable: error.retryable,
+        ...(error.retryAfterS === undefined ? {} : { retry_after_s: error.retryAfterS }),
+      },
+    };
+  }
+}
+
+type Route = { provider: Provider; model: string } | { error: string };
+
+/** The payload's pair, else the run's (`_runtime`), else the gateway's default. */
+async function chooseRoute(providers: ProviderRegistry, payload: JsonObject, context: EffectContext): Promise<Route> {
+  const runtime = isObject(context.vars["_runtime"]) ? context.vars["_runtime"] : {};
+  const named = pair(payload) ?? pair(runtime) ?? (await providers.defaultRoute(context.signal));
+  if (!named) {
+    return { error: "No model is configured: name a provider and a model, or put a .gguf file into the models folder" };
+  }
+  const provider = providers.get(named.provider.toLowerCase());
+  if (provider) return { provider, model: named.model };
+  const known = providers.list().map((each) => each.id);
+  return { error: `Provider '${named.provider}' is not configured (there are: ${known.join(", ") || "none"})` };
+}
+
+function pair(from: JsonObject): { provider: string; model: string } | null {
+  const { provider, model } = from;
+  const isDefault = (value: Value | undefined) =>
+    typeof value !== "string" || /^(|default|__default__|__abstractcore_default__|abstractcore\.default)$/.test(value);
+  return isDefault(provider) || isDefault(model) ? null : { provider: provider as string, model: model as string };
+}
+
+interface Call {
+  payload: JsonObject;
+  context: EffectContext;
+}
+
+/** Asks again with twice the room while the answer is cut off (contract flow-runtime 4.2, truncation). */
+async function generateWhole(
+  provider: Provider,
+  request: GenerateRequest,
+  { payload, context }: Call,
+): Promise<GenerateResult | { error: string }> {
+  const attempts = payload["retry_on_truncation"] === false ? 1 : (numberOf(payload["max_truncation_attempts"]) ?? 3);
+  const cap = numberOf(payload["max_output_tokens_cap"]) ?? 1_000_000;
+  let room = request.maxOutputTokens;
+  for (let attempt = 1; ; attempt++) {
+    const options = { signal: context.signal, ...(context.onDelta ? { onDelta: context.onDelta } : {}) };
+    const result = await provider.generate(room === undefined ? request : { ...request, maxOutputTokens: room }, options);
+    const isCut = result.finishReason === "length";
+    if (!isCut || payload["allow_truncation"] === true) return result;
+    const wider = Math.min(cap, Math.max((room ?? result.usage.output_tokens) * 2, (room ?? 0) + 500));
+    if (attempt >= attempts || room === undefined || wider <= room) {
+      return { error: `The model's answer was cut off at ${result.usage.output_tokens} tokens (finish reason length)` };
+    }
+    room = wider;
+  }
+}
+
+function resultRecord(result: GenerateResult, provider: string, context: EffectContext): JsonObject {
+  return {
+    content: result.content,
+    reasoning: result.reasoning,
+    data: result.data,
+    tool_calls: result.toolCalls.map((call) => ({ name: call.name, arguments: call.arguments, call_id: call.call_id })),
+    usage: { ...result.usage },
+    model: result.model,
+    provider,
+    finish_reason: result.finishReason,
+    metadata: { trace_id: context.idempotency_key },
+    trace_id: context.idempotency_key,
+    gen_time: Math.round(result.genTimeMs * 10) / 10,
+    ttft_ms: result.ttftMs === null ? null : Math.round(result.ttftMs * 10) / 10,
+  };
+}
+
+/** With `include_context` the turn joins the conversation of the run; the token estimate is kept for the run summary. */
+function contextWrites(
+  payload: JsonObject,
+  result: GenerateResult,
+  { context, now }: { context: EffectContext; now: Clock },
+): NonNullable<Effected["writes"]> {
+  const writes: NonNullable<Effected["writes"]> = [
+    { path: ["_limits", "estimated_tokens_used"], value: result.usage.input_tokens },
+  ];
+  if (payload["include_context"] !== true) return writes;
+  const user = lastUserText(payload);
+  const append = (role: string, content: string) =>
+    writes.push({
+      path: ["context", "messages"],
+      append: { role, content, timestamp: isoTime(now()), metadata: { kind: "llm_turn", node_id: context.node_id } },
+    });
+  if (user) append("user", user);
+  append("assistant", result.content);
+  return writes;
+}
+
+function lastUserText(payload: JsonObject): string {
+  if (typeof payload["prompt"] === "string" && payload["prompt"]) return payload["prompt"];
+  const messages = Array.isArray(payload["messages"]) ? payload["messages"].filter(isObject) : [];
+  const last = messages.findLast((message) => message["role"] === "user");
+  return typeof last?.["content"] === "string" ? last["content"] : "";
+}
+
+function failed(error: string): Effected {
+  return { outcome: { status: "failed", error } };
+}

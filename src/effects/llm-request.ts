@@ -1,0 +1,119 @@
+import { parseObject } from "#core/json.ts";
+import { type JsonObject, type Value, isObject, numberOf } from "#core/value.ts";
+import type { GenerateRequest, Message, ToolCall, ToolSpec } from "#models/provider.ts";
+
+/** What an `llm_call` payload asks of a model, or the sentence that says why it cannot be asked. */
+export type RequestResult = { request: Omit<GenerateRequest, "model"> } | { error: string };
+
+/** Reads the payload of contract flow-runtime 4.2. */
+export function readRequest(payload: JsonObject): RequestResult {
+  const refusal = unsupported(payload);
+  if (refusal) return { error: refusal };
+  const messages = readMessages(payload);
+  if (messages.length === 0) return { error: "llm_call needs a prompt, a text or messages" };
+  const params = isObject(payload["params"]) ? payload["params"] : {};
+  const request: Omit<GenerateRequest, "model"> = { messages };
+  const tools = readTools(payload["tools"]);
+  if (tools.length > 0) request.tools = tools;
+  const temperature = numberOf(params["temperature"]);
+  if (temperature !== null) request.temperature = temperature;
+  const seed = numberOf(params["seed"]);
+  if (seed !== null && seed >= 0) request.seed = Math.trunc(seed);
+  const maxTokens =
+    numberOf(payload["max_output_tokens"]) ?? numberOf(params["max_output_tokens"]) ?? numberOf(params["max_tokens"]);
+  if (maxTokens !== null && maxTokens > 0) request.maxOutputTokens = Math.trunc(maxTokens);
+  const stop = readStop(params["stop"]);
+  if (stop.length > 0) request.stop = stop;
+  const thinking = params["thinking"];
+  if (typeof thinking === "boolean" || (typeof thinking === "string" && thinking)) request.thinking = thinking;
+  if (isObject(payload["response_schema"])) request.responseSchema = payload["response_schema"];
+  return { request };
+}
+
+function unsupported(payload: JsonObject): string | null {
+  const outputs = payload["output"] ?? payload["outputs"];
+  if (outputs !== undefined && outputs !== null && !isTextOutput(outputs)) {
+    return "Generating media is not available in this build";
+  }
+  if (Array.isArray(payload["media"]) && payload["media"].length > 0) {
+    return "Attachments in a model call are not available in this build";
+  }
+  return null;
+}
+
+function isTextOutput(output: Value): boolean {
+  if (Array.isArray(output)) return output.every(isTextOutput);
+  return output === "text" || (isObject(output) && output["modality"] === "text" && output["task"] === undefined);
+}
+
+function readMessages(payload: JsonObject): Message[] {
+  const system = typeof payload["system_prompt"] === "string" ? payload["system_prompt"] : "";
+  const given = Array.isArray(payload["messages"]) ? payload["messages"].filter(isObject).map(readMessage) : [];
+  const prompt = textOf(payload["prompt"]) || textOf(payload["text"]);
+  const messages: Message[] = [];
+  if (system && !given.some((message) => message.role === "system" && message.content === system)) {
+    messages.push({ role: "system", content: system });
+  }
+  messages.push(...given);
+  if (prompt) messages.push({ role: "user", content: prompt });
+  return messages.some((message) => message.role !== "system") ? messages : [];
+}
+
+function readMessage(raw: JsonObject): Message {
+  const role = raw["role"];
+  const known = role === "system" || role === "assistant" || role === "tool" ? role : "user";
+  const message: Message = { role: known, content: textOf(raw["content"]) };
+  if (Array.isArray(raw["tool_calls"])) message.tool_calls = raw["tool_calls"].filter(isObject).map(readToolCall);
+  if (typeof raw["tool_call_id"] === "string") message.tool_call_id = raw["tool_call_id"];
+  if (typeof raw["name"] === "string") message.name = raw["name"];
+  return message;
+}
+
+function readToolCall(raw: JsonObject): ToolCall {
+  const nested = isObject(raw["function"]) ? raw["function"] : raw;
+  const args = nested["arguments"];
+  return {
+    call_id: textOf(raw["call_id"] ?? raw["id"] ?? null),
+    name: textOf(nested["name"]),
+    arguments: isObject(args) ? args : typeof args === "string" ? parseArguments(args) : {},
+  };
+}
+
+function parseArguments(text: string): JsonObject {
+  try {
+    return parseObject(text);
+  } catch {
+    return {};
+  }
+}
+
+/** Tool specs of the contract list arguments one by one; models want a JSON Schema. */
+function readTools(raw: Value | undefined): ToolSpec[] {
+  if (!Array.isArray(raw)) return [];
+  return raw.filter(isObject).map((spec) => ({
+    name: textOf(spec["name"]),
+    description: textOf(spec["description"]),
+    parameters: toSchema(spec),
+  }));
+}
+
+function toSchema(spec: JsonObject): JsonObject {
+  const parameters = isObject(spec["parameters"]) ? spec["parameters"] : {};
+  if (parameters["type"] === "object") return parameters;
+  const required = Array.isArray(spec["required_args"])
+    ? spec["required_args"]
+    : Object.keys(parameters).filter((name) => isObject(parameters[name]) && !("default" in parameters[name]));
+  const properties: JsonObject = {};
+  for (const [name, value] of Object.entries(parameters)) properties[name] = isObject(value) ? value : {};
+  return { type: "object", properties, required };
+}
+
+function readStop(raw: Value | undefined): string[] {
+  if (typeof raw === "string" && raw) return [raw];
+  return Array.isArray(raw) ? raw.filter((item): item is string => typeof item === "string" && item !== "") : [];
+}
+
+function textOf(value: Value | undefined): string {
+  if (typeof value === "string") return value;
+  return value === undefined || value === null ? "" : JSON.stringify(value);
+}

@@ -1,0 +1,64 @@
+import { type JsonObject, isObject } from "#core/value.ts";
+
+/** Namespaces that belong to the engine: a client's input cannot set them. */
+const reserved = [
+  "_temp",
+  "_last_output",
+  "_flow_error",
+  "_flow_error_node",
+  "_flow_warnings",
+  "_meta",
+  "_run_lifecycle",
+];
+
+const limits: JsonObject = {
+  max_iterations: 50,
+  current_iteration: 0,
+  max_tokens: 32768,
+  max_output_tokens: null,
+  max_input_tokens: null,
+  estimated_tokens_used: 0,
+  max_history_messages: -1,
+  warn_iterations_pct: 80,
+  warn_tokens_pct: 80,
+};
+
+export interface FirstVarsOptions {
+  thinking: boolean | string | null;
+  lifecycle: JsonObject | null;
+  workspaceRoot: string | null;
+}
+
+/** The vars of a new root run: the client's input plus the namespaces of contract flow-runtime 3.1. */
+export function firstVars(input: JsonObject, options: FirstVarsOptions): JsonObject {
+  const vars: JsonObject = {};
+  for (const [key, value] of Object.entries(input)) if (!reserved.includes(key)) vars[key] = value;
+  const runtime = isObject(input["_runtime"]) ? { ...input["_runtime"] } : {};
+  delete runtime["workflow_policy"];
+  delete runtime["control"];
+  if (options.thinking !== null) runtime["thinking"] = options.thinking;
+  vars["_limits"] = isObject(input["_limits"]) ? { ...limits, ...input["_limits"] } : { ...limits };
+  vars["_runtime"] = runtime;
+  if (options.lifecycle) vars["_run_lifecycle"] = options.lifecycle;
+  if (options.workspaceRoot && typeof vars["workspace_root"] !== "string")
+    vars["workspace_root"] = options.workspaceRoot;
+  return vars;
+}
+
+/** The vars of a child: its own, the workspace of its parent, and fresh limits. Nothing else is inherited. */
+export function childVars(own: JsonObject, parent: JsonObject, depth: number): JsonObject {
+  const vars: JsonObject = { ...own };
+  for (const key of [
+    "workspace_root",
+    "workspace_access_mode",
+    "workspace_allowed_paths",
+    "workspace_ignored_paths",
+  ]) {
+    const value = parent[key];
+    if (value !== undefined && vars[key] === undefined) vars[key] = value;
+  }
+  const runtime = isObject(own["_runtime"]) ? own["_runtime"] : {};
+  vars["_limits"] = isObject(own["_limits"]) ? { ...limits, ...own["_limits"] } : { ...limits };
+  vars["_runtime"] = { ...runtime, depth };
+  return vars;
+}

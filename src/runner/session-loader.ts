@@ -1,0 +1,96 @@
+import { AppError, messageOf } from "#core/errors.ts";
+import { parseObject } from "#core/json.ts";
+import { type Run, isTerminal } from "#core/run.ts";
+import type { Plan } from "#engine/plan.ts";
+import type { Ledger, NewRun } from "#ledger/ledger.ts";
+import { RunSession, type SessionEnvironment, restoreVars } from "#runner/session.ts";
+
+export interface LoaderOptions {
+  ledger: Ledger;
+  loadPlan: (digest: string, workflowId: string) => Promise<Plan>;
+  now: SessionEnvironment["now"];
+  newId: SessionEnvironment["newId"];
+  random: SessionEnvironment["random"];
+  engine: SessionEnvironment["options"];
+}
+
+/** Waiting runs live in their rows; the last few small ones are also kept here, so that an answer to a question is quick. */
+const maxKept = 256;
+const maxKeptBytes = 64 * 1024;
+
+/** Brings runs into memory: from a start of this process, from the few that were kept, else from the ledger. */
+export class SessionLoader {
+  #options: LoaderOptions;
+  #environment: SessionEnvironment;
+  #warm = new Map<string, NewRun>();
+  #kept = new Map<string, RunSession>();
+
+  constructor(options: LoaderOptions) {
+    this.#options = options;
+    const { now, newId, random, engine } = options;
+    this.#environment = { now, newId, random, options: engine };
+  }
+
+  /** A run that was just started here: its first step needs no read. */
+  warm(run: NewRun): void {
+    this.#warm.set(run.run.run_id, run);
+  }
+
+  /** Keeps a waiting run's session. */
+  keep(session: RunSession): void {
+    if (session.isTerminal || session.snapshotBytes + session.deltaBytes > maxKeptBytes) return;
+    if (session.execution.pending) return;
+    this.#kept.set(session.run.run_id, session);
+    if (this.#kept.size <= maxKept) return;
+    const oldest = this.#kept.keys().next().value;
+    if (oldest !== undefined) this.#kept.delete(oldest);
+  }
+
+  forget(runId: string): void {
+    this.#kept.delete(runId);
+    this.#warm.delete(runId);
+  }
+
+  forgetAll(): void {
+    this.#kept.clear();
+    this.#warm.clear();
+  }
+
+  /** Null when the run is unknown or over. */
+  async load(runId: string): Promise<RunSession | null> {
+    const kept = this.#kept.get(runId);
+    if (kept) {
+      this.#kept.delete(runId);
+      return kept;
+    }
+    const warm = this.#warm.get(runId);
+    if (warm) {
+      this.#warm.delete(runId);
+      return this.#session({ ...warm.run, head_seq: 0, head_hash: null, epoch: 0 }, warm.vars, []);
+    }
+    const run = await this.#options.ledger.getRun(runId);
+    if (!run || isTerminal(run.status)) return null;
+    const state = await this.#options.ledger.readState(runId);
+    if (!state) throw new AppError("storage", `The state of run ${runId} is missing`);
+    return this.#session(run, state.snapshot, state.deltas);
+  }
+
+  async #session(run: Run, snapshot: string, deltas: string[]): Promise<RunSession> {
+    const plan = await this.#plan(run);
+    const vars = deltas.length === 0 ? parseObject(snapshot) : restoreVars(snapshot, deltas);
+    const session = new RunSession(run, plan, vars, this.#environment);
+    session.snapshotBytes = snapshot.length;
+    session.deltaBytes = deltas.reduce((sum, delta) => sum + delta.length, 0);
+    return session;
+  }
+
+  async #plan(run: Run): Promise<Plan> {
+    try {
+      return await this.#options.loadPlan(run.bundle_digest ?? "", run.workflow_id);
+    } catch (error) {
+      throw new AppError("gone", `The workflow '${run.workflow_id}' cannot be loaded: ${messageOf(error)}`, {
+        cause: error,
+      });
+    }
+  }
+}

@@ -1,0 +1,81 @@
+import { AppError } from "#core/errors.ts";
+import type { NewId } from "#core/ids.ts";
+import type { Clock } from "#core/time.ts";
+import { type JsonObject, isObject } from "#core/value.ts";
+import type { Batch, Committed, Ledger, NewRun } from "#ledger/ledger.ts";
+import type { Plan } from "#engine/plan.ts";
+import { firstVars } from "#runner/first-vars.ts";
+import { newRun } from "#runner/new-run.ts";
+import type { StartRequest, StartRun } from "#runner/runner.ts";
+
+export interface StartDependencies {
+  ledger: Ledger;
+  now: Clock;
+  newId: NewId;
+  runtimeId: string;
+  /** Folder for a run's own workspace, or null when runs get none. The folder is made when a step first uses it. */
+  workspacesDir: string | null;
+  /** Plan of a listener of the same bundle. */
+  loadPlan: (digest: string, workflowId: string) => Promise<Plan>;
+  /** Hands a run to the runner of this process while its commit is still under way: its first step joins the same flush. */
+  adopt?: (run: NewRun, committed: Promise<Committed>) => void;
+}
+
+export function createStartRun(deps: StartDependencies): StartRun {
+  return async (request) => {
+    const starts = await rootWithListeners(deps, request);
+    const root = starts[0] as NewRun;
+    const batch: Batch = { starts };
+    if (request.idempotency) {
+      const { key, principal, bodyHash } = request.idempotency;
+      batch.startKey = { key, principal, body_hash: bodyHash, run_id: root.run.run_id };
+    }
+    const committing = deps.ledger.commit(batch);
+    // With a key the start may turn out to be a repetition, so nobody may run ahead of its commit.
+    if (!batch.startKey) for (const start of starts) deps.adopt?.(start, committing);
+    const { duplicate } = await committing;
+    if (!duplicate) return { run_id: root.run.run_id, duplicate: false };
+    if (duplicate.body_hash !== request.idempotency?.bodyHash) {
+      throw new AppError("unprocessable", "This Idempotency-Key was used before with another request body");
+    }
+    return { run_id: duplicate.run_id, duplicate: true };
+  };
+}
+
+/** The root run first, then one child run per `on_event` node of its flow. */
+async function rootWithListeners(deps: StartDependencies, request: StartRequest): Promise<NewRun[]> {
+  const { plan, bundleDigest } = request.target;
+  const workspaceRoot = request.workspaceRoot ?? (deps.workspacesDir ? `${deps.workspacesDir}/${hexId(deps)}` : null);
+  const vars = firstVars(request.inputData, {
+    thinking: request.thinking,
+    lifecycle: request.lifecycle,
+    workspaceRoot,
+  });
+  const shared = { bundleDigest, actorId: request.actorId, runtimeId: deps.runtimeId };
+  const root = newRun(
+    { ...shared, plan, vars, sessionId: request.sessionId, lifecycle: request.lifecycle },
+    deps.now,
+    deps.newId,
+  );
+  const starts = [root];
+  for (const listener of plan.listeners) {
+    const listenerPlan = await deps.loadPlan(bundleDigest ?? "", listener.workflow_id);
+    starts.push(
+      newRun(
+        { ...shared, plan: listenerPlan, vars: listenerVars(vars), sessionId: root.run.session_id, parent: root.run },
+        deps.now,
+        deps.newId,
+      ),
+    );
+  }
+  return starts;
+}
+
+function listenerVars(vars: JsonObject): JsonObject {
+  const pick = (key: string) => (isObject(vars[key]) ? { ...vars[key] } : {});
+  return { _runtime: pick("_runtime"), _limits: pick("_limits") };
+}
+
+function hexId(deps: StartDependencies): string {
+  return deps.newId().replaceAll("-", "");
+}
