@@ -62,10 +62,7 @@ class Program {
     const plans = new Map<string, Plan>();
     for (const flow of Object.values(this.#bundle.flows)) {
       for (const listener of this.plan(flow.id).listeners) {
-        plans.set(
-          listener.workflow_id,
-          compile(flow, { entry: listener.node_id, workflowId: listener.workflow_id }),
-        );
+        plans.set(listener.workflow_id, compile(flow, { entry: listener.node_id, workflowId: listener.workflow_id }));
       }
     }
     return plans;

@@ -14,6 +14,9 @@ import { tellFamily } from "#runner/family.ts";
 import type { RunSession } from "#runner/session.ts";
 import type { Slots } from "#runner/slots.ts";
 
+/** Named moments at which a test lets the process die. Does nothing in service. */
+export type CrashPoint = (name: "before-commit" | "after-commit" | "effect-started" | "effect-done") => void;
+
 export interface ActorDependencies {
   ledger: Ledger;
   handlers: ReadonlyMap<string, EffectHandler>;
@@ -22,6 +25,7 @@ export interface ActorDependencies {
   slots: Slots;
   slice: { maxRecords: number; ms: number };
   now: Clock;
+  crashPoint: CrashPoint;
   /** True when the runner stops: the actor commits what it has and leaves. */
   isStopping: () => boolean;
 }
@@ -233,6 +237,7 @@ export class RunActor {
     }
     session.execution.vars.set(["_temp", "pending"], { ...pending } as unknown as Value);
     await this.#flush();
+    this.#deps.crashPoint("effect-started");
     this.#inFlight = new Flight(this.#deps.effects.run(handler, session, this.#retryAfterMs));
     this.#retryAfterMs = 0;
     return null;
@@ -254,6 +259,7 @@ export class RunActor {
   async #land(effected: Effected): Promise<void> {
     const { session } = this;
     const { outcome } = effected;
+    this.#deps.crashPoint("effect-done");
     this.#take(effected);
     const pending = session.execution.pending;
     const handler = pending && this.#deps.handlers.get(pending.effect.type);
@@ -282,6 +288,7 @@ export class RunActor {
   /** Sends the draft; waits only for the batch before it, so that computing and writing overlap. */
   async #commit(): Promise<void> {
     const before = this.#committing;
+    if (this.session.isDirty) this.#deps.crashPoint("before-commit");
     const sent = await commitSession(this.session, this.#deps.commit);
     if (!sent) return;
     this.#committing = sent.done;
@@ -293,6 +300,7 @@ export class RunActor {
   async #flush(): Promise<void> {
     await this.#commit();
     await this.#committing;
+    this.#deps.crashPoint("after-commit");
   }
 }
 

@@ -5,7 +5,7 @@ import type { EffectHandler } from "#effects/effect-handler.ts";
 import type { EngineOptions } from "#engine/engine.ts";
 import type { Plan } from "#engine/plan.ts";
 import type { Committed, Ledger, NewRun, Notice } from "#ledger/ledger.ts";
-import { type ActorDependencies, RunActor } from "#runner/actor.ts";
+import { type ActorDependencies, type CrashPoint, RunActor } from "#runner/actor.ts";
 import type { OffloadRecord } from "#runner/commit.ts";
 import { createEffectRunner } from "#runner/effect-runner.ts";
 import { createEmitRouter } from "#runner/emit-router.ts";
@@ -28,10 +28,12 @@ export interface RunnerOptions {
   leaseMs: number;
   graceMs: number;
   owner: string;
+  lock: () => { release(): void } | null;
   now: Clock;
   newId: NewId;
   random: () => number;
   sleep: (ms: number, signal: AbortSignal) => Promise<void>;
+  crashPoint: CrashPoint;
   /** Trouble that no caller sees: one sentence. */
   report: (message: string) => void;
 }
@@ -82,6 +84,7 @@ class ActorSystem implements AdoptingRunner {
       name: "runner",
       owner: options.owner,
       leaseMs: options.leaseMs,
+      lock: options.lock,
       onTaken: (epoch) => void this.#begin(epoch),
       onLost: () => this.#lose(),
     });
@@ -143,8 +146,9 @@ class ActorSystem implements AdoptingRunner {
       count: (change) => (this.#effects += change),
       emitDelta: (delta) => this.#deltas.get(delta.run_id)?.forEach((listener) => listener(delta)),
     });
-    const { ledger, handlers, maxInlineBytes, offload, slice, now } = options;
+    const { ledger, handlers, maxInlineBytes, offload, slice, now, crashPoint } = options;
     return {
+      crashPoint,
       ledger,
       handlers,
       effects,

@@ -48,12 +48,7 @@ export function firstVars(input: JsonObject, options: FirstVarsOptions): JsonObj
 /** The vars of a child: its own, the workspace of its parent, and fresh limits. Nothing else is inherited. */
 export function childVars(own: JsonObject, parent: JsonObject, depth: number): JsonObject {
   const vars: JsonObject = { ...own };
-  for (const key of [
-    "workspace_root",
-    "workspace_access_mode",
-    "workspace_allowed_paths",
-    "workspace_ignored_paths",
-  ]) {
+  for (const key of ["workspace_root", "workspace_access_mode", "workspace_allowed_paths", "workspace_ignored_paths"]) {
     const value = parent[key];
     if (value !== undefined && vars[key] === undefined) vars[key] = value;
   }

@@ -5,6 +5,8 @@ export interface LeaseKeeperOptions {
   name: string;
   owner: string;
   leaseMs: number;
+  /** Takes the lock that only one living process of this host can hold; null while another one lives. */
+  lock: () => { release(): void } | null;
   /** Called each time the lease becomes ours, with its epoch. */
   onTaken: (epoch: number) => void;
   /** Called when it was lost: nothing may be committed under the old epoch any more. */
@@ -15,6 +17,7 @@ export interface LeaseKeeperOptions {
 export class LeaseKeeper {
   #options: LeaseKeeperOptions;
   #lease: Lease | null = null;
+  #lock: { release(): void } | null = null;
   #timer: ReturnType<typeof setTimeout> | null = null;
   #isStopped = false;
 
@@ -38,6 +41,8 @@ export class LeaseKeeper {
     const lease = this.#lease;
     this.#lease = null;
     if (lease) await this.#options.ledger.releaseLease(lease);
+    this.#lock?.release();
+    this.#lock = null;
   }
 
   async #tick(): Promise<void> {
@@ -47,7 +52,8 @@ export class LeaseKeeper {
         this.#lease = await ledger.renewLease(this.#lease, leaseMs);
         if (!this.#lease) onLost();
       } else {
-        this.#lease = await ledger.takeLease(name, owner, leaseMs);
+        this.#lock ??= this.#options.lock();
+        if (this.#lock) this.#lease = await ledger.takeLease(name, owner, leaseMs);
         if (this.#lease) onTaken(this.#lease.epoch);
       }
     } catch {

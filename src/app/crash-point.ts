@@ -1,0 +1,10 @@
+import type { CrashPoint } from "#runner/actor.ts";
+
+/** Lets the process die as by `kill -9` when it passes a named point for the nth time; does nothing without a setting. */
+export function createCrashPoint(crashAt: { point: string; count: number } | null): CrashPoint {
+  if (!crashAt) return () => undefined;
+  let left = crashAt.count;
+  return (name) => {
+    if (name === crashAt.point && --left === 0) process.kill(process.pid, "SIGKILL");
+  };
+}

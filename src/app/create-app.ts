@@ -1,0 +1,151 @@
+import { join } from "node:path";
+import { createDiskBlobs } from "#artifacts/disk-blobs.ts";
+import { createCrashPoint } from "#app/crash-point.ts";
+import { createOffloadRecord } from "#app/offload-record.ts";
+import { createPrograms } from "#app/programs.ts";
+import { inferenceCommand } from "#app/inference-command.ts";
+import { version } from "#app/version.ts";
+import { builtinBundles } from "#bundles/builtin.ts";
+import { openFolderRegistry } from "#bundles/folder-registry.ts";
+import type { Settings } from "#config/settings.ts";
+import { newId } from "#core/ids.ts";
+import { systemClock } from "#core/time.ts";
+import { createHandlers } from "#effects/create-handlers.ts";
+import { type HttpServer, createHttp } from "#http/create-http.ts";
+import { openSqliteLedger } from "#ledger/sqlite/sqlite-ledger.ts";
+import { takeProcessLock } from "#ledger/sqlite/process-lock.ts";
+import type { Ledger } from "#ledger/ledger.ts";
+import { createProviderRegistry } from "#models/registry.ts";
+import type { ProviderRegistry } from "#models/provider.ts";
+import { type AdoptingRunner, createRunner } from "#runner/create-runner.ts";
+import { createMakeChild } from "#runner/make-child.ts";
+import { createStartRun } from "#runner/start.ts";
+import { createSubmitCommand } from "#runner/submit.ts";
+
+export interface App {
+  /** Starts the runner, when the settings ask for one, and the HTTP server, unless `http` is false. */
+  listen(options?: { http?: boolean }): Promise<{ url: string | null }>;
+  /** Drains: no new work, effects in flight get their grace time, streams end, everything committed. */
+  stop(): Promise<void>;
+  runner: AdoptingRunner | null;
+}
+
+export interface AppOptions {
+  /** Trouble that no caller sees: one sentence. */
+  report: (message: string) => void;
+}
+
+/** Puts the gateway together. Nothing outside this file constructs a service. */
+export async function createApp(settings: Settings, { report }: AppOptions): Promise<App> {
+  const now = systemClock;
+  const ledger = await openSqliteLedger({ path: settings.dbPath, now });
+  const blobs = createDiskBlobs(join(settings.dataDir, "artifacts"));
+  const bundles = await openFolderRegistry({
+    flowsDir: settings.flowsDir,
+    dataDir: settings.dataDir,
+    builtin: builtinBundles(),
+    now,
+  });
+  const programs = createPrograms((digest) => bundles.open(digest));
+  const providers = createProviderRegistry(settings.models, { inferenceCommand: inferenceCommand() });
+  const offload = createOffloadRecord({ blobs, now, maxInlineBytes: settings.limits.maxInlineBytes });
+  const runner = settings.runner
+    ? createGatewayRunner({ settings, ledger, providers, programs, offload, report })
+    : null;
+  const startRun = createStartRun({
+    ledger,
+    now,
+    newId,
+    runtimeId: "default",
+    workspacesDir: join(settings.dataDir, "workspaces"),
+    loadPlan: programs.load,
+    ...(runner ? { adopt: runner.adopt.bind(runner) } : {}),
+  });
+  const http = createHttp({
+    settings,
+    version,
+    ledger,
+    blobs,
+    bundles,
+    plan: programs.load,
+    providers,
+    startRun,
+    submitCommand: createSubmitCommand(ledger),
+    runner,
+    now,
+    newId,
+  });
+  return assemble({ settings, ledger, providers, runner, http });
+}
+
+function createGatewayRunner(parts: {
+  settings: Settings;
+  ledger: Ledger;
+  providers: ProviderRegistry;
+  programs: ReturnType<typeof createPrograms>;
+  offload: ReturnType<typeof createOffloadRecord>;
+  report: (message: string) => void;
+}): AdoptingRunner {
+  const { settings, ledger, providers, programs, offload, report } = parts;
+  const now = systemClock;
+  const makeChild = createMakeChild({ loadPlan: programs.load, now, newId });
+  const handlers = createHandlers({ ledger, providers, makeChild, now });
+  const { runtime, limits } = settings;
+  return createRunner({
+    ledger,
+    handlers,
+    loadPlan: programs.load,
+    offload,
+    engine: { compatNodeErrors: runtime.compatNodeErrors, effectTypes: new Set(handlers.keys()) },
+    maxActiveRuns: runtime.maxActiveRuns,
+    maxEffects: runtime.maxEffects,
+    slice: { maxRecords: runtime.sliceRecords, ms: runtime.sliceMs },
+    maxInlineBytes: limits.maxInlineBytes,
+    leaseMs: runtime.leaseMs,
+    graceMs: runtime.graceMs,
+    owner: "local",
+    lock: () => takeProcessLock(join(settings.dataDir, "gateway_runner.lock")),
+    now,
+    newId,
+    random: Math.random,
+    sleep,
+    crashPoint: createCrashPoint(runtime.crashAt),
+    report,
+  });
+}
+
+function assemble(parts: {
+  settings: Settings;
+  ledger: Ledger;
+  providers: ProviderRegistry;
+  runner: AdoptingRunner | null;
+  http: HttpServer;
+}): App {
+  const { settings, ledger, providers, runner, http } = parts;
+  return {
+    runner,
+    async listen(options = {}) {
+      await runner?.start();
+      if (options.http === false) return { url: null };
+      const { port } = await http.listen(settings.host, settings.port);
+      const host = settings.host.includes(":") ? `[${settings.host}]` : settings.host;
+      return { url: `http://${host}:${port}` };
+    },
+    async stop() {
+      await http.stop({ graceMs: Math.min(5000, settings.runtime.graceMs) });
+      await runner?.stop();
+      await providers.close();
+      await ledger.close();
+    },
+  };
+}
+
+function sleep(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(resolve, ms);
+    signal.addEventListener("abort", () => {
+      clearTimeout(timer);
+      reject(signal.reason instanceof Error ? signal.reason : new Error(String(signal.reason)));
+    });
+  });
+}

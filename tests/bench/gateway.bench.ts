@@ -1,0 +1,299 @@
+import { resolve } from "node:path";
+import { archive } from "#fixtures/bundles.ts";
+import { type Gateway, startGateway, token } from "#fixtures/gateway.ts";
+import { askLoop, loop, short } from "#fixtures/sample-flows.ts";
+import { type Row, inParallel, print, quantile, round, sample } from "./measure.ts";
+
+/** The figures of the design that concern the whole gateway, each beside its floor in the same run. `bun tests/bench/gateway.bench.ts` */
+const rows: Row[] = [];
+const headers = { authorization: `Bearer ${token}`, "content-type": "application/json" };
+
+async function startFloor(): Promise<{ url: string; process: Bun.Subprocess<"ignore", "pipe", "inherit"> }> {
+  const child = Bun.spawn([process.execPath, resolve(import.meta.dirname, "floor.ts")], {
+    stdin: "ignore",
+    stdout: "pipe",
+    stderr: "inherit",
+  });
+  const first = await child.stdout.getReader().read();
+  return { url: new TextDecoder().decode(first.value).trim(), process: child };
+}
+
+async function timeOf(work: () => Promise<unknown>): Promise<number> {
+  const from = performance.now();
+  await work();
+  return performance.now() - from;
+}
+
+const floorRun = (url: string) => async () => {
+  await (await fetch(url, { method: "POST", body: "{}" })).json();
+};
+
+/** Start to completed, seen at the client over the run's own stream. */
+const gatewayRun = (gateway: Gateway) => async () => {
+  const runId = await gateway.start("short");
+  await gateway.follow(runId);
+};
+
+async function latency(gateway: Gateway, floorUrl: string): Promise<void> {
+  const mine: number[] = [];
+  const floor: number[] = [];
+  for (let i = 0; i < 30; i++) {
+    await gatewayRun(gateway)();
+    await floorRun(floorUrl)();
+  }
+  for (let i = 0; i < 200; i++) {
+    mine.push(await timeOf(gatewayRun(gateway)));
+    floor.push(await timeOf(floorRun(floorUrl)));
+  }
+  const ratio = round(quantile(mine, 0.5) / quantile(floor, 0.5));
+  rows.push({
+    what: "start to completed, p50",
+    measured: round(quantile(mine, 0.5)),
+    unit: "ms",
+    floor: round(quantile(floor, 0.5)),
+    ratio,
+    target: "≤ 2.5 × floor",
+    ok: ratio <= 2.5,
+  });
+}
+
+async function throughput(
+  gateway: Gateway,
+  floor: { url: string; process: Bun.Subprocess<"ignore", "pipe", "inherit"> },
+): Promise<void> {
+  const runs = 3000;
+  const startOnly = async () => {
+    const response = await fetch(`${gateway.url}/api/gateway/runs/start`, {
+      method: "POST",
+      headers,
+      body: '{"bundle_id":"short","input_data":{}}',
+    });
+    await response.json();
+  };
+  const settled = async () => {
+    const path = `/runs?status=running&workflow_id=${encodeURIComponent("short@1.0.0:short")}&limit=1&include_ledger_len=false`;
+    while ((await gateway.get(path)).body.items.length > 0) await Bun.sleep(5);
+  };
+  await inParallel(500, 64, startOnly);
+  await settled();
+  const before = sample(gateway.process.pid);
+  const mineMs = await timeOf(async () => {
+    await inParallel(runs, 64, startOnly);
+    await settled();
+  });
+  const after = sample(gateway.process.pid);
+  await inParallel(500, 64, floorRun(floor.url));
+  const floorBefore = sample(floor.process.pid);
+  const floorMs = await timeOf(() => inParallel(runs, 64, floorRun(floor.url)));
+  const floorAfter = sample(floor.process.pid);
+  const perSecond = round((runs / mineMs) * 1000, 0);
+  const floorPerSecond = round((runs / floorMs) * 1000, 0);
+  const cpuMs = round(((after.cpuS - before.cpuS) * 1000) / runs);
+  const floorCpuMs = round(((floorAfter.cpuS - floorBefore.cpuS) * 1000) / runs);
+  const writtenKb = round((after.writtenKb - before.writtenKb) / runs, 1);
+  const floorKb = round((floorAfter.writtenKb - floorBefore.writtenKb) / runs, 1);
+  rows.push({
+    what: "short runs per second, 64 at once",
+    measured: perSecond,
+    unit: "/s",
+    floor: floorPerSecond,
+    ratio: round(perSecond / floorPerSecond),
+    target: "≥ 0.4 × floor",
+    ok: perSecond >= 0.4 * floorPerSecond,
+  });
+  rows.push({
+    what: "CPU per short run (server)",
+    measured: cpuMs,
+    unit: "ms",
+    floor: floorCpuMs,
+    ratio: round(cpuMs / floorCpuMs),
+    target: "≤ 3 × floor",
+    ok: cpuMs <= 3 * floorCpuMs,
+  });
+  rows.push({
+    what: "written per short run, 64 at once",
+    measured: writtenKb,
+    unit: "KB",
+    floor: floorKb,
+    ratio: round(writtenKb / floorKb),
+    target: "≤ 40 KB",
+    ok: writtenKb <= 40,
+  });
+}
+
+async function longRun(gateway: Gateway): Promise<void> {
+  const perStep = async (steps: number) => {
+    const ms = await timeOf(async () => gateway.follow(await gateway.start("loop", { end: steps / 2 + 1 })));
+    return ms / steps;
+  };
+  await perStep(1000);
+  // Short runs are dominated by their two flushes, so the small size is measured over many of them at once.
+  const small = quantile(await Promise.all(Array.from({ length: 5 }, () => perStep(1000))), 0.5) / 5;
+  const large = await perStep(10_000);
+  rows.push({
+    what: "cost per step at 10,000 steps against 1,000",
+    measured: round(large * 1000, 1),
+    unit: "µs",
+    floor: round(small * 1000, 1),
+    ratio: round(large / small),
+    target: "≤ 1.2 ×",
+    ok: large <= 1.2 * small,
+  });
+  rows.push({
+    what: "steps per second in one run",
+    measured: round(1000 / large, 0),
+    unit: "/s",
+    floor: null,
+    ratio: null,
+    target: "≥ 5000",
+    ok: 1000 / large >= 5000,
+  });
+}
+
+/** Time from sending an answer to seeing the run's next question on the stream. */
+async function commands(gateway: Gateway): Promise<void> {
+  const runId = await gateway.start("ask-loop", { end: 302 });
+  const latencies: number[] = [];
+  let sentAt = 0;
+  const controller = new AbortController();
+  for await (const event of gateway.stream(runId, 0, controller.signal)) {
+    if (event.data.record?.status !== "waiting") continue;
+    if (sentAt > 0) latencies.push(performance.now() - sentAt);
+    if (latencies.length >= 300) break;
+    sentAt = performance.now();
+    void gateway.command(runId, "resume", { payload: { response: "ok" } });
+  }
+  controller.abort();
+  const warm = latencies.slice(20);
+  rows.push({
+    what: "command sent to applied and seen on SSE, p99",
+    measured: round(quantile(warm, 0.99)),
+    unit: "ms",
+    floor: null,
+    ratio: null,
+    target: "≤ 20 ms",
+    ok: quantile(warm, 0.99) <= 20,
+  });
+  rows.push({
+    what: "command sent to applied and seen on SSE, p50",
+    measured: round(quantile(warm, 0.5)),
+    unit: "ms",
+    floor: null,
+    ratio: null,
+    target: "< 4 ms",
+    ok: quantile(warm, 0.5) < 4,
+  });
+}
+
+async function idleStreams(gateway: Gateway): Promise<void> {
+  const streams = 2000;
+  const waiting = await gateway.start("ask-loop", { end: 3 });
+  await gateway.until(waiting, "waiting");
+  await Bun.sleep(500);
+  const before = sample(gateway.process.pid);
+  const controller = new AbortController();
+  const opened: Promise<unknown>[] = [];
+  for (let i = 0; i < streams; i++) {
+    const { promise, resolve: seen } = Promise.withResolvers<void>();
+    opened.push(promise);
+    void (async () => {
+      try {
+        for await (const event of gateway.stream(waiting, 0, controller.signal)) if (event.id === "2") seen();
+      } catch {
+        seen();
+      }
+    })();
+  }
+  await Promise.all(opened);
+  await Bun.sleep(1000);
+  const open = sample(gateway.process.pid);
+  await Bun.sleep(5000);
+  const later = sample(gateway.process.pid);
+  controller.abort();
+  const kib = round(((open.rssMb - before.rssMb) * 1e6) / 1024 / streams, 1);
+  const cpu = round(((later.cpuS - open.cpuS) / 5) * 100, 2);
+  rows.push({
+    what: "memory per idle stream, 2,000 open",
+    measured: kib,
+    unit: "KiB",
+    floor: null,
+    ratio: null,
+    target: "≤ 20 KiB",
+    ok: kib <= 20,
+  });
+  rows.push({
+    what: "CPU with 2,000 idle streams (heartbeats included)",
+    measured: cpu,
+    unit: "%",
+    floor: null,
+    ratio: null,
+    target: "about none",
+    ok: cpu < 2,
+  });
+}
+
+async function idle(): Promise<void> {
+  const cold: number[] = [];
+  for (let i = 0; i < 5; i++) {
+    let gateway: Gateway | null = null;
+    cold.push(
+      await timeOf(async () => {
+        gateway = await startGateway();
+        await fetch(`${gateway.url}/api/health`);
+      }),
+    );
+    await (gateway as Gateway | null)?.close();
+  }
+  rows.push({
+    what: "cold start to first 200, best of 5",
+    measured: round(Math.min(...cold), 0),
+    unit: "ms",
+    floor: null,
+    ratio: null,
+    target: "≤ 300 ms",
+    ok: Math.min(...cold) <= 300,
+  });
+  const gateway = await startGateway();
+  await Bun.sleep(1000);
+  const rss = round(sample(gateway.process.pid).rssMb, 0);
+  rows.push({
+    what: "idle memory",
+    measured: rss,
+    unit: "MB",
+    floor: null,
+    ratio: null,
+    target: "≤ 100 MB",
+    ok: rss <= 100,
+  });
+  await gateway.upload("ask-loop", archive("ask-loop", [askLoop]));
+  await inParallel(1000, 16, async () => void (await gateway.start("ask-loop", { end: 3 })));
+  await Bun.sleep(1500);
+  const before = sample(gateway.process.pid);
+  await Bun.sleep(10_000);
+  const cpu = round(((sample(gateway.process.pid).cpuS - before.cpuS) / 10) * 100, 2);
+  rows.push({
+    what: "idle CPU, 1,000 waiting runs",
+    measured: cpu,
+    unit: "%",
+    floor: null,
+    ratio: null,
+    target: "< 0.5 %",
+    ok: cpu < 0.5,
+  });
+  await gateway.close();
+}
+
+const floor = await startFloor();
+const gateway = await startGateway({ env: { ABSTRACTGATEWAY_MAX_SSE: "4096" } });
+for (const each of [short, loop, askLoop]) await gateway.upload(each.id, archive(each.id, [each]));
+await latency(gateway, floor.url);
+await throughput(gateway, floor);
+await longRun(gateway);
+await commands(gateway);
+await idleStreams(gateway);
+await gateway.close();
+floor.process.kill("SIGTERM");
+await floor.process.exited;
+await idle();
+print(rows);
+process.exit(0);
