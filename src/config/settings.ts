@@ -59,6 +59,8 @@ export interface RunnerSettings {
   /** SIGTERM: time for effects in flight, ms. */
   graceMs: number;
   compatNodeErrors: boolean;
+  /** For crash tests only (`ABSTRACTGATEWAY_CRASH_AT=name:count`): the process kills itself when it passes this point for the nth time. */
+  crashAt: { point: string; count: number } | null;
 }
 
 export interface ModelSettings {

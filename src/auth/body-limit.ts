@@ -1,0 +1,19 @@
+import type { LimitSettings } from "#config/settings.ts";
+
+/** Form fields and part headers around an uploaded file. */
+const multipartOverheadBytes = 2 * 1024 * 1024;
+
+/** Most bytes that the body of a write to this path may have (contract 2.7). */
+export function bodyLimitBytes(path: string, limits: LimitSettings): number {
+  const base = path.endsWith("/attachments/upload")
+    ? limits.maxAttachmentBytes + multipartOverheadBytes
+    : path.endsWith("/bundles/upload")
+      ? limits.maxBundleBytes + multipartOverheadBytes
+      : null;
+  if (base === null) return limits.maxBodyBytes;
+  return limits.maxUploadBodyBytes > 0 ? Math.min(base, limits.maxUploadBodyBytes) : base;
+}
+
+export function tooLargeDetail(bytes: number, limitBytes: number): string {
+  return `Payload Too Large (${bytes} bytes > ${limitBytes} bytes)`;
+}

@@ -1,0 +1,160 @@
+import { adminResource } from "#auth/admin-routes.ts";
+import { bodyLimitBytes, tooLargeDetail } from "#auth/body-limit.ts";
+import type { Lockout } from "#auth/lockout.ts";
+import type { OriginCheck } from "#auth/origins.ts";
+import { type Principal, isAdmin, localAdmin, loopbackReader } from "#auth/principal.ts";
+import type { TokenSet } from "#auth/tokens.ts";
+import type { AuthSettings, LimitSettings } from "#config/settings.ts";
+import type { Clock } from "#core/time.ts";
+
+/** What the guard sees of a request. `header` takes lower-case names. */
+export interface GuardRequest {
+  method: string;
+  /** Below `/api/gateway`, with its first slash. */
+  path: string;
+  header(name: string): string | null;
+  /** Asked only when an address matters, because looking it up costs more than the rest. */
+  address(): string;
+}
+
+export interface Refusal {
+  status: 401 | 403 | 413 | 429 | 503;
+  body: Record<string, unknown> & { detail: string };
+  headers: Record<string, string>;
+}
+
+export type Verdict = { refusal: Refusal; authRequired: boolean } | Pass;
+
+export interface Pass {
+  refusal: null;
+  principal: Principal;
+  authRequired: boolean;
+  bodyLimitBytes: number;
+}
+
+export interface GuardOptions {
+  auth: AuthSettings;
+  limits: LimitSettings;
+  tokens: TokenSet;
+  isAllowedOrigin: OriginCheck;
+  lockout: Lockout;
+  now: Clock;
+}
+
+/** Decides over a request in the order of contract 2.1, up to the body limit. Places for concurrent requests come after it. */
+export interface Guard {
+  /** Origin and lockout only: all that a CORS preflight has to pass. */
+  preflight(request: GuardRequest): Refusal | null;
+  decide(request: GuardRequest): Verdict;
+}
+
+export function createGuard(options: GuardOptions): Guard {
+  const preflight = (request: GuardRequest): Refusal | null =>
+    options.auth.enabled ? (checkOrigin(options, request) ?? checkLockout(options, request)) : null;
+  return {
+    preflight,
+    decide(request) {
+      const isWrite = isWriteMethod(request.method);
+      const authRequired = needsAuth(options.auth, request, isWrite);
+      const refused = (refusal: Refusal): Verdict => ({ refusal, authRequired });
+      const early = preflight(request);
+      if (early) return refused(early);
+      const identity = authRequired
+        ? authenticate(options, request)
+        : anonymous(options.auth, isWrite);
+      if ("status" in identity) return refused(identity);
+      const late = checkRole(identity, request.path, isWrite) ?? checkLength(options.limits, request, isWrite);
+      if (late) return refused(late);
+      return {
+        refusal: null,
+        principal: identity,
+        authRequired,
+        bodyLimitBytes: isWrite ? bodyLimitBytes(request.path, options.limits) : 0,
+      };
+    },
+  };
+}
+
+export function isWriteMethod(method: string): boolean {
+  return method === "POST" || method === "PUT" || method === "PATCH" || method === "DELETE";
+}
+
+export function concurrencyRefusal(): Refusal {
+  return refuse(429, "Too Many Requests (concurrency limit)", { "retry-after": "1" });
+}
+
+function checkOrigin(options: GuardOptions, request: GuardRequest): Refusal | null {
+  const origin = request.header("origin");
+  if (origin === null || options.isAllowedOrigin(origin)) return null;
+  return refuse(403, "Forbidden (origin not allowed)");
+}
+
+function checkLockout({ lockout, now }: GuardOptions, request: GuardRequest): Refusal | null {
+  if (!lockout.active) return null;
+  const waitS = lockout.retryAfterS(request.address(), now());
+  return waitS > 0 ? refuse(429, "Too Many Requests (auth lockout)", { "retry-after": String(waitS) }) : null;
+}
+
+function needsAuth(auth: AuthSettings, request: GuardRequest, isWrite: boolean): boolean {
+  if (!auth.enabled) return false;
+  if (isWrite) return auth.protectWrite;
+  return auth.protectRead && !isDevRead(auth, request);
+}
+
+function anonymous(auth: AuthSettings, isWrite: boolean): Principal {
+  if (!auth.enabled) return localAdmin("security-disabled");
+  return !isWrite && auth.protectRead ? loopbackReader() : localAdmin("open-access");
+}
+
+/** A request that a proxy forwarded is not one of this machine, whatever the header says. */
+function isDevRead(auth: AuthSettings, request: GuardRequest): boolean {
+  return auth.devReadNoAuth && request.header("x-forwarded-for") === null && isLoopback(request.address());
+}
+
+function authenticate({ tokens, lockout, now }: GuardOptions, request: GuardRequest): Principal | Refusal {
+  if (!tokens.configured) return refuse(503, "Gateway auth required but no token configured");
+  const token = bearerToken(request.header("authorization"));
+  const principal = token === null ? null : tokens.verify(token);
+  if (principal) {
+    if (lockout.active) lockout.succeed(request.address());
+    return principal;
+  }
+  lockout.fail(request.address(), now());
+  return refuse(401, "Unauthorized", { "www-authenticate": "Bearer" });
+}
+
+function bearerToken(header: string | null): string | null {
+  if (header === null || header.length < 8 || header.slice(0, 7).toLowerCase() !== "bearer ") return null;
+  return header.slice(7).trim() || null;
+}
+
+function checkRole(principal: Principal, path: string, isWrite: boolean): Refusal | null {
+  if (isAdmin(principal)) return null;
+  const resourceClass = adminResource(path, isWrite);
+  if (resourceClass === null) return null;
+  const refusal = refuse(403, "Admin principal required");
+  const action = isWrite ? "write" : "read";
+  Object.assign(refusal.body, {
+    reason_code: "admin_required",
+    required_role: "admin",
+    resource_class: resourceClass,
+    action,
+  });
+  return refusal;
+}
+
+function checkLength(limits: LimitSettings, request: GuardRequest, isWrite: boolean): Refusal | null {
+  const declared = isWrite ? request.header("content-length") : null;
+  if (declared === null) return null;
+  const bytes = Number(declared);
+  const limitBytes = bodyLimitBytes(request.path, limits);
+  return bytes > limitBytes ? refuse(413, tooLargeDetail(bytes, limitBytes)) : null;
+}
+
+function isLoopback(address: string): boolean {
+  return address === "::1" || address === "localhost" || /^(?:::ffff:)?127\./.test(address);
+}
+
+function refuse(status: Refusal["status"], detail: string, headers: Record<string, string> = {}): Refusal {
+  return { status, body: { detail }, headers };
+}

@@ -1,0 +1,63 @@
+import type { CommandDef } from "citty";
+import type { CliContext } from "#cli/context.ts";
+
+/** A command by name; its code is loaded when it is used, so that start-up costs nothing for the others. */
+export interface CommandEntry {
+  name: string;
+  description: string;
+  hidden?: boolean;
+  load(context: CliContext): Promise<CommandDef>;
+}
+
+export const commands: readonly CommandEntry[] = [
+  {
+    name: "serve",
+    description: "Serve the HTTP API and run workflows",
+    load: async (context) => (await import("#cli/serve.ts")).serveCommand(context),
+  },
+  {
+    name: "runner",
+    description: "Run workflows without serving HTTP (beside `serve --no-runner`)",
+    load: async (context) => (await import("#cli/runner.ts")).runnerCommand(context),
+  },
+  {
+    name: "run",
+    description: "Start a workflow, follow it here and answer its questions",
+    load: async (context) => (await import("#cli/run.ts")).runCommand(context),
+  },
+  {
+    name: "runs",
+    description: "List runs; show, pause, resume or cancel one",
+    load: async (context) => (await import("#cli/runs.ts")).runsCommand(context),
+  },
+  {
+    name: "logs",
+    description: "Print the ledger of a run, and follow it with -f",
+    load: async (context) => (await import("#cli/logs.ts")).logsCommand(context),
+  },
+  {
+    name: "verify",
+    description: "Check the hash chains of the ledger",
+    load: async (context) => (await import("#cli/verify.ts")).verifyCommand(context),
+  },
+  {
+    name: "bundle",
+    description: "Pack, inspect, check, list and install workflow bundles",
+    load: async (context) => (await import("#cli/bundle.ts")).bundleCommand(context),
+  },
+  {
+    name: "config",
+    description: "Write a first configuration, or show the one in force",
+    load: async (context) => (await import("#cli/config.ts")).configCommand(context),
+  },
+  {
+    name: "health",
+    description: "Ask a gateway whether it is up (for health checks of containers)",
+    load: async (context) => (await import("#cli/health.ts")).healthCommand(context),
+  },
+  {
+    name: "version",
+    description: "Print the version",
+    load: async (context) => (await import("#cli/version.ts")).versionCommand(context),
+  },
+];

@@ -1,0 +1,103 @@
+import type { ArgsDef } from "citty";
+import type { Settings } from "#config/settings.ts";
+import { AppError } from "#core/errors.ts";
+import { newHexId } from "#core/ids.ts";
+import { type GatewayClient, createClient } from "#sdk/client.ts";
+import { readAddress } from "#cli/address-file.ts";
+import type { CliContext } from "#cli/context.ts";
+import { type SettingsArgs, settingsArgs, settingsFor } from "#cli/settings.ts";
+import { notices } from "#cli/terminal.ts";
+
+/** Options of every command that talks to a gateway. */
+export const connectArgs = {
+  url: {
+    type: "string",
+    valueHint: "address",
+    description: "Gateway to talk to (default: the one of the data folder)",
+  },
+  token: { type: "string", description: "Token for that gateway (default: the configured one)" },
+  ...settingsArgs,
+} as const satisfies ArgsDef;
+
+export type ConnectArgs = SettingsArgs & { url?: string | undefined; token?: string | undefined };
+
+export interface Connection {
+  client: GatewayClient;
+  /** The gateway lives inside this process and ends with the command. */
+  isOwn: boolean;
+}
+
+export interface ConnectOptions {
+  /** A gateway inside this process advances runs; without, it only answers. */
+  runner: boolean;
+}
+
+/**
+ * Hands a command the gateway to talk to: the named one, else the one that serves the data folder, else one that is started inside this
+ * process for as long as the command needs it.
+ */
+export async function withGateway(
+  context: CliContext,
+  args: ConnectArgs,
+  options: ConnectOptions,
+  use: (connection: Connection) => Promise<void>,
+): Promise<void> {
+  const named = args.url ?? context.env["ABSTRACTGATEWAY_URL"];
+  if (named !== undefined) return use({ client: await namedClient(context, args, named), isOwn: false });
+  const settings = await settingsFor(context, args);
+  const client = await runningClient(settings, args.token);
+  if (client) return use({ client, isOwn: false });
+  return inOwnGateway(context, { ...settings, runner: options.runner }, use);
+}
+
+async function namedClient(context: CliContext, args: ConnectArgs, url: string): Promise<GatewayClient> {
+  if (!URL.canParse(url) || !/^https?:/.test(url)) {
+    throw new AppError("invalid_request", `'${url}' is not an address such as http://127.0.0.1:8080.`);
+  }
+  const token = args.token ?? (await settingsFor(context, args)).auth.tokens[0];
+  return clientFor(url, token);
+}
+
+function clientFor(baseUrl: string, token: string | undefined): GatewayClient {
+  return createClient({ baseUrl, token: token ?? null, clientId: "cli" });
+}
+
+/** The gateway that left its address in the data folder, or the one at the configured address when it knows our token. */
+async function runningClient(settings: Settings, given: string | undefined): Promise<GatewayClient | null> {
+  const token = given ?? settings.auth.tokens[0];
+  const left = await readAddress(settings.dataDir);
+  if (left !== null) {
+    const client = clientFor(left, token);
+    if (await client.isHealthy()) return client;
+  }
+  if (token === undefined || settings.port === 0) return null;
+  const client = clientFor(localUrl(settings.host, settings.port), token);
+  if (!(await client.isHealthy(500))) return null;
+  return client.ping().then(
+    () => client,
+    () => null,
+  );
+}
+
+/** Where this machine reaches a server that listens on `host`. */
+export function localUrl(host: string, port: number): string {
+  const reachable = { "0.0.0.0": "127.0.0.1", "::": "::1" }[host] ?? host;
+  return `http://${reachable.includes(":") ? `[${reachable}]` : reachable}:${port}`;
+}
+
+async function inOwnGateway(
+  context: CliContext,
+  settings: Settings,
+  use: (connection: Connection) => Promise<void>,
+): Promise<void> {
+  const token = newHexId();
+  const own: Settings = { ...settings, host: "127.0.0.1", port: 0, auth: { ...settings.auth, tokens: [token] } };
+  const app = await context.createApp(own, { report: (message) => notices(context).warn(message) });
+  try {
+    const { url } = await app.listen();
+    if (url === null) throw new AppError("internal", "The gateway inside this process has no address.");
+    await use({ client: clientFor(url, token), isOwn: true });
+  } finally {
+    await app.stop();
+  }
+}

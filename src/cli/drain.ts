@@ -1,0 +1,19 @@
+import type { CliContext } from "#cli/context.ts";
+import { notices } from "#cli/terminal.ts";
+
+/** Resolves with the first SIGINT or SIGTERM; the second one ends the process at once. */
+export function stopSignal(context: CliContext): { stopped: Promise<"SIGINT" | "SIGTERM">; release: () => void } {
+  const { promise, resolve } = Promise.withResolvers<"SIGINT" | "SIGTERM">();
+  let count = 0;
+  const release = context.onSignal((signal) => {
+    if (++count > 1) context.abort(signal === "SIGINT" ? 130 : 143);
+    resolve(signal);
+  });
+  return { stopped: promise, release };
+}
+
+/** Waits for the signal and says what it does. */
+export async function untilStopped(context: CliContext, signal: ReturnType<typeof stopSignal>): Promise<void> {
+  await signal.stopped;
+  notices(context).log("Stopping: work in flight is finished first. ^C again ends at once.");
+}

@@ -1,0 +1,32 @@
+import type { CliContext } from "#cli/context.ts";
+import { runProgram } from "#cli/program.ts";
+
+/** The executable's entry: everything that belongs to the process is handed over here. */
+async function main(): Promise<void> {
+  const exitCode = await runProgram(process.argv.slice(2), processContext());
+  // Not before the last byte is out: a pipe's reader may be slow. Not later: a library's idle handle must not keep a finished command alive.
+  process.stdout.write("", () => process.stderr.write("", () => process.exit(exitCode)));
+}
+
+function processContext(): CliContext {
+  return {
+    env: process.env,
+    cwd: process.cwd(),
+    stdin: process.stdin,
+    stdout: process.stdout,
+    stderr: process.stderr,
+    onSignal: (listener) => {
+      process.on("SIGINT", listener);
+      process.on("SIGTERM", listener);
+      return () => {
+        process.off("SIGINT", listener);
+        process.off("SIGTERM", listener);
+      };
+    },
+    abort: (exitCode) => process.exit(exitCode),
+    createApp: async (settings, options) => (await import("#app/create-app.ts")).createApp(settings, options),
+    exitCode: 0,
+  };
+}
+
+if (import.meta.main) await main();

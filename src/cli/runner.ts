@@ -1,0 +1,29 @@
+import type { CommandDef } from "citty";
+import type { CliContext } from "#cli/context.ts";
+import { define } from "#cli/define.ts";
+import { stopSignal, untilStopped } from "#cli/drain.ts";
+import { settingsArgs, settingsFor } from "#cli/settings.ts";
+import { notices, print } from "#cli/terminal.ts";
+
+export function runnerCommand(context: CliContext): CommandDef {
+  return define({
+    meta: { name: "runner", description: "Run workflows without serving HTTP (beside `serve --no-runner`)" },
+    args: settingsArgs,
+    run: async ({ args }) => {
+      const settings = await settingsFor(context, args, { runner: true });
+      const signal = stopSignal(context);
+      try {
+        const app = await context.createApp(settings, { report: (message) => notices(context).warn(message) });
+        try {
+          await app.listen({ http: false });
+          print(context, `Running workflows of ${settings.dataDir}`);
+          await untilStopped(context, signal);
+        } finally {
+          await app.stop();
+        }
+      } finally {
+        signal.release();
+      }
+    },
+  });
+}

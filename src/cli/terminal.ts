@@ -1,0 +1,64 @@
+import { type ConsolaInstance, createConsola } from "consola/core";
+import type { CliContext, Output } from "#cli/context.ts";
+
+const styles = {
+  bold: [1, 22],
+  dim: [2, 22],
+  red: [31, 39],
+  green: [32, 39],
+  yellow: [33, 39],
+  cyan: [36, 39],
+} as const;
+export type Style = keyof typeof styles;
+export type Paint = (style: Style, text: string) => string;
+
+/** Colours for one output: none when it is no terminal, or when NO_COLOR is set to anything (no-color.org). */
+export function paintFor(context: CliContext, output: Output): Paint {
+  const isOn = output.isTTY === true && !context.env["NO_COLOR"] && context.env["TERM"] !== "dumb";
+  return (style, text) => (isOn ? `\x1b[${styles[style][0]}m${text}\x1b[${styles[style][1]}m` : text);
+}
+
+export function print(context: CliContext, text: string): void {
+  context.stdout.write(`${text}\n`);
+}
+
+export function printJson(context: CliContext, value: unknown): void {
+  print(context, JSON.stringify(value, null, 2));
+}
+
+/** Messages to the person at the terminal; they go to stderr, so that stdout stays the command's result. */
+export function notices(context: CliContext): ConsolaInstance {
+  const paint = paintFor(context, context.stderr);
+  const marks: Record<string, string> = {
+    error: paint("red", "error: "),
+    warn: paint("yellow", "warning: "),
+    success: paint("green", "✓ "),
+  };
+  return createConsola({
+    level: 3,
+    throttle: 0,
+    reporters: [
+      { log: ({ type, args }) => context.stderr.write(`${marks[type] ?? ""}${args.map(String).join(" ")}\n`) },
+    ],
+  });
+}
+
+/** Text in columns, each as wide as its widest cell. */
+export function table(rows: string[][]): string {
+  const widths: number[] = [];
+  for (const row of rows) {
+    for (const [index, cell] of row.entries()) widths[index] = Math.max(widths[index] ?? 0, cell.length);
+  }
+  const line = (row: string[]) =>
+    row
+      .map((cell, index) => cell.padEnd(widths[index] ?? 0))
+      .join("  ")
+      .trimEnd();
+  return rows.map(line).join("\n");
+}
+
+/** Control characters of somebody else's text must not drive the terminal. */
+export function plain(text: string): string {
+  // oxlint-disable-next-line no-control-regex -- control characters are what is looked for
+  return text.replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g, "");
+}

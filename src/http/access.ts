@@ -1,0 +1,199 @@
+import type { AuditLog } from "#auth/audit-log.ts";
+import { type Guard, type GuardRequest, type Refusal, concurrencyRefusal, isWriteMethod } from "#auth/guard.ts";
+import type { Principal } from "#auth/principal.ts";
+import type { RequestSlots } from "#auth/request-slots.ts";
+import type { Settings } from "#config/settings.ts";
+import { newHexId } from "#core/ids.ts";
+import { type Clock, isoTime } from "#core/time.ts";
+
+/** The part of the API that the guard protects. */
+export const gatewayPrefix = "/api/gateway";
+
+/** How long a request waits for a place before it is turned away. */
+const slotWaitMs = 10;
+
+const maxAuditedQueryNames = 50;
+
+export interface AccessOptions {
+  settings: Settings;
+  guard: Guard;
+  general: RequestSlots;
+  streams: RequestSlots;
+  /** Null when the audit log is off. */
+  audit: AuditLog | null;
+  now: Clock;
+  peerAddress: (request: Request) => string;
+}
+
+interface Admitted {
+  requestId: string;
+  startedMs: number;
+  path: string;
+  authRequired: boolean;
+  principal: Principal | null;
+  bodyLimitBytes: number;
+  slots: RequestSlots | null;
+}
+
+/** What a route may ask about the request that it serves. */
+export interface Access {
+  principal(request: Request): Principal;
+  bodyLimitBytes(request: Request): number;
+  /** Keeps the request's place beyond the reply, for a stream; the answer gives it back, once. */
+  keepSlot(request: Request): () => void;
+}
+
+type Headers = Record<string, string | number>;
+
+/**
+ * Applies the guard to the requests of one server: `enter` before a route runs, `leave` with its reply. The state in between hangs on
+ * the request object, and a route that asks for a request that never entered fails closed.
+ */
+export class RequestAccess implements Access {
+  #options: AccessOptions;
+  #admitted = new WeakMap<Request, Admitted>();
+
+  constructor(options: AccessOptions) {
+    this.#options = options;
+  }
+
+  /** A refusal of a CORS preflight, or null. */
+  preflight(request: Request): Response | null {
+    const path = pathOf(request.url);
+    if (request.method !== "OPTIONS" || !isGuarded(path)) return null;
+    const refusal = this.#options.guard.preflight(this.#view(request, path));
+    return refusal && refusalResponse(refusal);
+  }
+
+  /** The reply that turns a request away, or undefined when it may go on. `headers` become those of whatever the reply will be. */
+  async enter(request: Request, headers: Headers): Promise<Response | undefined> {
+    const path = pathOf(request.url);
+    if (!isGuarded(path)) return undefined;
+    const requestId = requestIdOf(request);
+    headers["x-request-id"] = requestId;
+    const verdict = this.#options.guard.decide(this.#view(request, path));
+    const state: Admitted = {
+      requestId,
+      startedMs: this.#options.now(),
+      path,
+      authRequired: verdict.authRequired,
+      principal: null,
+      bodyLimitBytes: 0,
+      slots: null,
+    };
+    this.#admitted.set(request, state);
+    if (verdict.refusal) return refusalResponse(verdict.refusal);
+    state.principal = verdict.principal;
+    state.bodyLimitBytes = verdict.bodyLimitBytes;
+    const slots = path.endsWith("/ledger/stream") ? this.#options.streams : this.#options.general;
+    if (!slots.tryAcquire() && !(await slots.acquire(slotWaitMs))) return refusalResponse(concurrencyRefusal());
+    state.slots = slots;
+    return undefined;
+  }
+
+  /** Gives the place back and writes the audit line. */
+  leave(request: Request, status: number): void {
+    const state = this.#admitted.get(request);
+    if (!state) return;
+    state.slots?.release();
+    state.slots = null;
+    if (this.#options.audit && isWriteMethod(request.method)) this.#writeAudit(this.#options.audit, request, state, status);
+  }
+
+  principal(request: Request): Principal {
+    const principal = this.#admitted.get(request)?.principal;
+    if (!principal) throw new Error("the request did not pass the guard");
+    return principal;
+  }
+
+  bodyLimitBytes(request: Request): number {
+    return this.#admitted.get(request)?.bodyLimitBytes ?? 0;
+  }
+
+  keepSlot(request: Request): () => void {
+    const state = this.#admitted.get(request);
+    let slots = state?.slots ?? null;
+    if (state) state.slots = null;
+    return () => {
+      slots?.release();
+      slots = null;
+    };
+  }
+
+  #view(request: Request, path: string): GuardRequest {
+    return {
+      method: request.method,
+      path: path.slice(gatewayPrefix.length) || "/",
+      header: (name) => request.headers.get(name),
+      address: () => this.#address(request),
+    };
+  }
+
+  #address(request: Request): string {
+    const forwarded = this.#options.settings.auth.trustProxy ? request.headers.get("x-forwarded-for") : null;
+    return forwarded?.split(",", 1)[0]?.trim() || this.#options.peerAddress(request);
+  }
+
+  #writeAudit(audit: AuditLog, request: Request, state: Admitted, status: number): void {
+    const { now, settings } = this.#options;
+    const length = Number(request.headers.get("content-length") ?? Number.NaN);
+    const origin = request.headers.get("origin");
+    const agent = request.headers.get("user-agent");
+    const { principal } = state;
+    audit.append({
+      ts: isoTime(state.startedMs),
+      request_id: state.requestId,
+      ip: this.#address(request),
+      method: request.method,
+      path: state.path,
+      ...namesOfQuery(request.url),
+      status,
+      duration_ms: Math.round((now() - state.startedMs) * 1000) / 1000,
+      auth_required: state.authRequired,
+      ...(principal?.token_fingerprint ? { auth_token_fp: principal.token_fingerprint } : {}),
+      ...(principal ? { principal_user_id: principal.user_id, principal_tenant_id: principal.tenant_id } : {}),
+      ...(origin === null ? {} : { origin }),
+      ...(agent === null ? {} : { user_agent: agent.slice(0, 300) }),
+      ...(Number.isFinite(length) ? { bytes_in: length } : {}),
+      ...auditedHeaders(request, settings.auth.audit.headers),
+    });
+  }
+}
+
+/** The path of a URL as it was sent, without query. */
+export function pathOf(url: string): string {
+  const start = url.indexOf("/", 8);
+  if (start < 0) return "/";
+  const query = url.indexOf("?", start);
+  return query < 0 ? url.slice(start) : url.slice(start, query);
+}
+
+function isGuarded(path: string): boolean {
+  return path.startsWith(gatewayPrefix) && (path.length === gatewayPrefix.length || path[gatewayPrefix.length] === "/");
+}
+
+function requestIdOf(request: Request): string {
+  const given = request.headers.get("x-request-id");
+  return given !== null && /^[\x21-\x7e]{1,128}$/.test(given) ? given : newHexId();
+}
+
+function refusalResponse(refusal: Refusal): Response {
+  return Response.json(refusal.body, { status: refusal.status, headers: refusal.headers });
+}
+
+/** Names only: values of a query may hold what no log should. */
+function namesOfQuery(url: string): { query?: Record<string, string> } {
+  const at = url.indexOf("?");
+  if (at < 0) return {};
+  const names = [...new Set(new URLSearchParams(url.slice(at + 1)).keys())].slice(0, maxAuditedQueryNames);
+  return { query: Object.fromEntries(names.map((name) => [name.slice(0, 100), "<redacted>"])) };
+}
+
+function auditedHeaders(request: Request, names: readonly string[]): { headers?: Record<string, string> } {
+  const found: Record<string, string> = {};
+  for (const name of names) {
+    const value = request.headers.get(name);
+    if (value !== null) found[name] = value.slice(0, 300);
+  }
+  return Object.keys(found).length > 0 ? { headers: found } : {};
+}

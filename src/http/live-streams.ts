@@ -1,0 +1,56 @@
+import { type Hub, createHub } from "#ledger/hub.ts";
+import { type Heartbeats, createHeartbeats } from "#http/heartbeat.ts";
+import type { Services } from "#http/services.ts";
+import { type LedgerStream, createLedgerStream } from "#http/sse.ts";
+
+/** All open event streams of the server. */
+export interface LiveStreams {
+  open(options: {
+    runId: string;
+    after: number;
+    heartbeatMs: number;
+    deltas: boolean;
+    onClose: () => void;
+  }): ReadableStream<Uint8Array>;
+  readonly count: number;
+  /** Ends every stream; their clients come again with their cursors. */
+  end(): void;
+}
+
+/** What one pull hands to a slow client at most, so that thousands of them fit into memory. */
+const pageBytes = 128 * 1024;
+
+export function createLiveStreams(services: Pick<Services, "ledger" | "runner" | "now">): LiveStreams {
+  const hub: Hub = createHub(services.ledger, { pageBytes });
+  const heartbeats: Heartbeats = createHeartbeats(services.now);
+  const streams = new Set<LedgerStream>();
+  let hasEnded = false;
+  return {
+    get count() {
+      return streams.size;
+    },
+    open({ runId, after, heartbeatMs, deltas, onClose }) {
+      const { runner } = services;
+      const stream = createLedgerStream({
+        runId,
+        follower: hub.follow(runId, after),
+        heartbeatMs,
+        heartbeats,
+        onDelta: deltas && runner ? (listener) => runner.onDelta(runId, listener) : null,
+        onClose: () => {
+          streams.delete(stream);
+          onClose();
+        },
+      });
+      streams.add(stream);
+      if (hasEnded) stream.end();
+      return stream.body;
+    },
+    end() {
+      hasEnded = true;
+      for (const stream of streams) stream.end();
+      heartbeats.stop();
+      hub.close();
+    },
+  };
+}

@@ -1,0 +1,54 @@
+import { AppError } from "#core/errors.ts";
+import type { Run } from "#core/run.ts";
+import type { Access } from "#http/access.ts";
+import { type Issue, RequestIssues } from "#http/errors.ts";
+import type { Services } from "#http/services.ts";
+import { shown } from "#http/validation.ts";
+
+/** What every group of routes is built from. */
+export interface RouteContext {
+  services: Services;
+  access: Access;
+}
+
+/** The part of Elysia's `set` that replies use. */
+export interface ReplySettings {
+  headers: Record<string, string | number | undefined>;
+}
+
+/** A JSON reply from a value. */
+export function reply(set: ReplySettings, value: unknown): string {
+  return replyText(set, JSON.stringify(value));
+}
+
+/** A JSON reply from a text that is JSON already. */
+export function replyText(set: ReplySettings, text: string): string {
+  set.headers["content-type"] = "application/json";
+  return text;
+}
+
+export async function runOrNotFound(services: Services, runId: string): Promise<Run> {
+  const run = await services.ledger.getRun(runId);
+  if (!run) throw runNotFound(runId);
+  return run;
+}
+
+export function runNotFound(runId: string): AppError {
+  return new AppError("not_found", `Run '${shown(runId)}' not found`);
+}
+
+const maxNameChars = 512;
+
+/** A name that goes into the store as a key: short, and text that every store keeps as it is. */
+export function assertName(value: string | null | undefined, loc: Issue["loc"]): void {
+  if (value === null || value === undefined) return;
+  const issue = { loc, input: shown(value) };
+  if (value.length > maxNameChars) {
+    const msg = `String should have at most ${maxNameChars} characters`;
+    throw new RequestIssues([{ ...issue, type: "string_too_long", msg, ctx: { max_length: maxNameChars } }]);
+  }
+  if (value.includes("\u0000") || !value.isWellFormed()) {
+    const msg = "String should be valid Unicode without NUL";
+    throw new RequestIssues([{ ...issue, type: "string_unicode", msg, input: null }]);
+  }
+}

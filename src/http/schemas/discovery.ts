@@ -1,0 +1,133 @@
+import { Type as t } from "@sinclair/typebox";
+import { anyValue, flag, jsonObject, text, textOrNull, time } from "#http/schemas/common.ts";
+
+const catalogFields = {
+  available: flag("Whether there is something to choose from."),
+  route_available: flag("Always true."),
+  source: text("What answered."),
+  stale: flag("Whether the answer is old."),
+  error: textOrNull("Why nothing is available."),
+  refreshed_at: time("When it was asked."),
+  catalog: jsonObject("`gateway_catalog_v1`: kind, scope, source of the list."),
+};
+
+const ModelItem = t.Object(
+  {
+    id: text("Name of the model."),
+    label: text("Name for people."),
+    provider: text("Provider of the model."),
+    tasks: t.Optional(t.Array(t.String(), { description: "What it can do." })),
+    context_tokens: t.Optional(t.Integer({ description: "Context window in tokens." })),
+    size_bytes: t.Optional(t.Integer({ description: "Size of a local model." })),
+  },
+  { $id: "ModelItem", description: "A model." },
+);
+
+const ProviderItem = t.Object(
+  {
+    id: text("Id of the provider."),
+    name: text("Id of the provider."),
+    label: text("Name for people."),
+    display_name: text("Name for people."),
+    provider: text("Id of the provider."),
+    tasks: t.Array(t.String(), { description: "What it can do." }),
+    models: t.Array(t.Unknown(), { description: "Names of its models, when they were asked for." }),
+    error: t.Optional(textOrNull("Why its models are not known.")),
+  },
+  { $id: "ProviderItem", description: "A source of models." },
+);
+
+export const ProviderList = t.Object(
+  {
+    items: t.Array(ProviderItem, { description: "Sorted by name." }),
+    ...catalogFields,
+    default_provider: textOrNull("Provider used when a flow names none."),
+    default_model: textOrNull("Model used when a flow names none."),
+    default_source: t.Optional(text("Where the default comes from.")),
+    default_error: t.Optional(text("Why there is no default.")),
+    provider_endpoint_profiles: t.Array(t.Unknown(), { description: "Managed connections; none in this build." }),
+  },
+  { $id: "ProviderList", description: "Sources of models." },
+);
+
+export const ProvidersQuery = t.Object({
+  include_models: t.Boolean({ default: false, description: "Ask every provider for its models." }),
+});
+
+export const ModelList = t.Object(
+  {
+    items: t.Array(ModelItem, { description: "Sorted by id." }),
+    provider: text("Provider that was asked."),
+    models: t.Array(t.String(), { description: "Ids, sorted." }),
+    ...catalogFields,
+  },
+  { $id: "ModelList", description: "Models of a provider." },
+);
+
+export const ModelsQuery = t.Object({
+  base_url: t.Optional(text("Not used: servers are configured.")),
+  input_type: t.Optional(text("Only models that take this modality.")),
+  output_type: t.Optional(text("Only models that make this modality.")),
+  capability_route: t.Array(t.String(), { default: [], description: "Only models for these routes, such as `embedding.text`." }),
+});
+
+export const Capabilities = t.Object(
+  {
+    capabilities: t.Object(
+      {
+        contracts: t.Object(
+          {
+            version: t.Integer({ description: "Version of the contract: 1." }),
+            common: jsonObject("What every client uses."),
+            flow_editor: jsonObject("What the Flow editor uses."),
+            assistant: jsonObject("What assistants use."),
+            abstractcode: jsonObject("What coding clients use."),
+          },
+          { description: "Endpoints by client and what is behind them." },
+        ),
+      },
+      { additionalProperties: anyValue("State of one part of the gateway."), description: "Parts and contracts." },
+    ),
+  },
+  { $id: "Capabilities", description: "What this gateway can do, and where." },
+);
+
+export const Health = t.Object(
+  { status: text("`healthy`."), service: text("`abstractgateway`.") },
+  { $id: "Health", description: "The server answers." },
+);
+
+export const Ping = t.Object(
+  {
+    ok: flag("Always true."),
+    status: text("`healthy`."),
+    service: text("`abstractgateway`."),
+    time: time("Clock of the gateway."),
+  },
+  { $id: "Ping", description: "The gateway can be reached and the credential is good." },
+);
+
+const PrincipalJson = t.Object(
+  {
+    user_id: text("Name of the user."),
+    tenant_id: text("Tenant of the user."),
+    roles: t.Array(t.String(), { description: "Roles." }),
+    scopes: t.Array(t.String(), { description: "Scopes." }),
+    token_fingerprint: text("12 hex digits that name the credential."),
+    runtime_id: text("Runtime of the user."),
+    source: text("How the user was recognised."),
+    admin: flag("Whether the user has the role `admin`."),
+  },
+  { $id: "Principal", description: "Who asks." },
+);
+
+export const Me = t.Object(
+  {
+    ok: flag("Always true."),
+    principal: PrincipalJson,
+    auth: t.Object({ mode: text("`legacy-token`."), user_auth_enabled: flag("Whether there are users.") }),
+    routing: t.Object({ mode: text("`single-user`."), one_user_one_runtime: flag("Whether each user has a runtime.") }),
+  },
+  { $id: "Me", description: "The caller, as the gateway knows it." },
+);
+

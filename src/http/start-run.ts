@@ -1,0 +1,56 @@
+import { AppError } from "#core/errors.ts";
+import { assertArtifactRefs } from "#http/artifact-refs.ts";
+import { sanitizeLifecycle } from "#http/lifecycle.ts";
+import type { StartRunRequest } from "#http/schemas/runs.ts";
+import type { Services } from "#http/services.ts";
+import type { JsonObject } from "#core/value.ts";
+
+export interface StartOptions {
+  principal: string;
+  /** `Idempotency-Key` of the request and the SHA-256 of its body. */
+  idempotency: { key: string; bodyHash: string } | null;
+  /** False when the text of the body cannot hold an artifact reference, which spares the walk through the input. */
+  mayReferToArtifacts: boolean;
+}
+
+/**
+ * Starts a run. AppErrors: `invalid_request` (no, ambiguous or conflicting flow; draft without its purpose; reference of another run),
+ * `not_found` (bundle, flow, artifact), `conflict` (deprecated), `unprocessable` (the flow cannot run; key reused with another body).
+ */
+export async function startRun(services: Services, body: StartRunRequest, options: StartOptions): Promise<string> {
+  assertScope(body.registry_scope);
+  const sessionId = body.session_id || null;
+  const { installed, workflowId } = services.bundles.resolve({
+    bundleId: body.bundle_id ?? null,
+    bundleVersion: body.bundle_version ?? null,
+    flowId: body.flow_id ?? null,
+  });
+  const lifecycle = sanitizeLifecycle(body.run_lifecycle as JsonObject | null | undefined);
+  if (installed.isDraft && lifecycle?.["purpose"] !== "draft_test") {
+    const ref = `${installed.manifest.bundle_id}@${installed.manifest.bundle_version}`;
+    throw new AppError("invalid_request", `Draft '${ref}' needs run_lifecycle.purpose "draft_test" to be started`);
+  }
+  const inputData = body.input_data as JsonObject;
+  if (options.mayReferToArtifacts) await assertArtifactRefs(services.ledger, inputData, sessionId);
+  const plan = await services.plan(installed.digest, workflowId);
+  const { run_id } = await services.startRun({
+    target: { workflowId, bundleDigest: installed.digest, plan },
+    inputData,
+    sessionId,
+    actorId: "gateway",
+    thinking: body.thinking ?? null,
+    lifecycle,
+    idempotency: options.idempotency && { ...options.idempotency, principal: options.principal },
+  });
+  return run_id;
+}
+
+const catalogScopes = new Set(["tenant_catalog", "catalog", "tenant", "tenant-catalog"]);
+
+function assertScope(scope: string | null | undefined): void {
+  if (scope === null || scope === undefined || scope === "" || scope === "private") return;
+  if (catalogScopes.has(scope)) {
+    throw new AppError("unsupported", "registry_scope 'tenant_catalog': this gateway has no workflow catalog");
+  }
+  throw new AppError("invalid_request", `registry_scope must be 'private' or 'tenant_catalog', not '${scope}'`);
+}

@@ -1,0 +1,151 @@
+import type { Command, CommandOutcome, CommandType } from "#core/command.ts";
+import { parseObject, stringifyJson } from "#core/json.ts";
+import type { MailBody } from "#core/mail.ts";
+import { isTerminal } from "#core/run.ts";
+import type { Committed } from "#ledger/ledger.ts";
+import type { Plan } from "#ledger/sqlite/batch-check.ts";
+import type { KnownRun, RunTable } from "#ledger/sqlite/run-table.ts";
+import type { Statements } from "#ledger/sqlite/statements.ts";
+import type { WireBatch, WireCommand } from "#ledger/sqlite/wire.ts";
+
+/** What one transaction shares between its batches. */
+export interface Transaction {
+  statements: Statements;
+  runs: RunTable;
+  nextMailId(): number;
+}
+
+/** What a batch did beyond what it asked for. */
+export interface Applied {
+  commands: Committed["commands"];
+  /** Runs that got mail. Mail to a run that has ended is dropped. */
+  mailed: string[];
+  /** An emit_event command was accepted. */
+  emits: boolean;
+}
+
+export function applyBatch(batch: WireBatch, plan: Plan, transaction: Transaction): Applied {
+  const { statements } = transaction;
+  const applied: Applied = { commands: [], mailed: [], emits: false };
+  writeStarts(batch, plan, statements);
+  for (const planned of plan.updates) writeUpdate(planned, statements);
+  for (const [index, mail] of batch.mail.entries()) {
+    const run = plan.mail[index] as KnownRun;
+    if (!isTerminal(run.status)) post(transaction, applied, { runId: mail.runId, no: run.no, body: mail.body });
+    else ignoreCommand(statements, mail.body, run, batch.at);
+  }
+  for (const command of batch.commands) applied.commands.push(writeCommand(command, batch, transaction, applied));
+  for (const { outcome, appliedAt, seq } of batch.outcomes) statements.setOutcome.run(outcome, appliedAt, seq);
+  for (const cells of batch.artifacts) statements.putArtifact.run(...cells);
+  const key = batch.startKey;
+  if (key) statements.insertStartKey.run(key.key, key.principal, key.bodyHash, key.runId);
+  for (const { run } of plan.updates) if (isTerminal(run.status)) clearEnded(run, statements, batch.at);
+  return applied;
+}
+
+function writeStarts(batch: WireBatch, plan: Plan, statements: Statements): void {
+  for (const [index, start] of batch.starts.entries()) {
+    const run = plan.starts[index] as KnownRun;
+    run.no = Number(statements.insertRun.run(...start.cells).lastInsertRowid);
+    statements.insertState.run(run.no, 0, 0, 1, start.vars);
+  }
+}
+
+function writeUpdate(planned: Plan["updates"][number], statements: Statements): void {
+  const { update, run, from, stateNo, listens } = planned;
+  const head = from + update.records.length;
+  const { changes } = statements.updateRun.run(
+    ...update.progress,
+    update.headHash,
+    head,
+    update.epoch,
+    stateNo,
+    listens ? 1 : 0,
+    run.no,
+    from,
+  );
+  if (changes !== 1) throw new Error(`run '${update.runId}' changed under its writer`);
+  let seq = from;
+  for (const json of update.records) statements.insertRecord.run(run.no, ++seq, json);
+  // A snapshot stands for the delta of the same update.
+  if (update.snapshot !== null) statements.insertState.run(run.no, stateNo, head, 1, update.snapshot);
+  else if (update.delta !== null) statements.insertState.run(run.no, stateNo, head, 0, update.delta);
+  for (const id of update.consumed) statements.deleteMail.run(run.no, id);
+  for (const key of update.listens) statements.insertListener.run(key, run.no);
+}
+
+function post(transaction: Transaction, applied: Applied, mail: { runId: string; no: number; body: string }): void {
+  transaction.statements.insertMail.run(mail.no, transaction.nextMailId(), mail.body);
+  applied.mailed.push(mail.runId);
+}
+
+/** Stores a command with what can be said of it at once: refused, ignored, or mail to its run. */
+function writeCommand(
+  command: WireCommand,
+  batch: WireBatch,
+  transaction: Transaction,
+  applied: Applied,
+): Committed["commands"][number] {
+  const { statements, runs } = transaction;
+  const known = statements.findCommand.get(command.commandId, command.principal) as { seq: number } | null;
+  if (known) return { command_id: command.commandId, seq: known.seq, duplicate: true };
+  const toRun = command.type !== "emit_event";
+  const run = toRun ? runs.find(command.runId) : null;
+  const outcome = toRun ? earlyOutcome(command.runId, run) : null;
+  const { lastInsertRowid } = statements.insertCommand.run(
+    command.commandId,
+    command.principal,
+    command.runId,
+    command.type,
+    command.payload,
+    command.ts,
+    command.clientId,
+    outcome && batch.at,
+    outcome && stringifyJson(outcome),
+  );
+  const seq = Number(lastInsertRowid);
+  if (run && !outcome)
+    post(transaction, applied, { runId: command.runId, no: run.no, body: commandMail(command, seq) });
+  applied.emits ||= !toRun;
+  return { command_id: command.commandId, seq, duplicate: false };
+}
+
+function earlyOutcome(runId: string, run: KnownRun | null): CommandOutcome | null {
+  if (!run) return { status: "refused", message: `Run '${runId}' not found` };
+  return isTerminal(run.status) ? alreadyEnded(run) : null;
+}
+
+function alreadyEnded(run: KnownRun): CommandOutcome {
+  return { status: "ignored", message: `The run is already ${run.status}` };
+}
+
+function commandMail(wire: WireCommand, seq: number): string {
+  const command: Command = {
+    command_id: wire.commandId,
+    run_id: wire.runId,
+    type: wire.type as CommandType,
+    payload: parseObject(wire.payload),
+    ts: wire.ts,
+    client_id: wire.clientId,
+    principal: wire.principal,
+    seq,
+    applied_at: null,
+    outcome: null,
+  };
+  const body: MailBody = { kind: "command", command };
+  return stringifyJson(body);
+}
+
+/** Nobody listens for a run that ended, and nobody reads its mail: a command in it gets its outcome here, unless it has one. */
+function clearEnded(run: KnownRun, statements: Statements, at: string): void {
+  if (run.listens) statements.deleteListeners.run(run.no);
+  const unread = statements.mailOf.values(run.no) as [string][];
+  if (unread.length === 0) return;
+  for (const [body] of unread) ignoreCommand(statements, body, run, at);
+  statements.deleteMailOf.run(run.no);
+}
+
+function ignoreCommand(statements: Statements, body: string, run: KnownRun, at: string): void {
+  const mail = JSON.parse(body) as MailBody;
+  if (mail.kind === "command") statements.setOutcome.run(stringifyJson(alreadyEnded(run)), at, mail.command.seq);
+}

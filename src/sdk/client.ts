@@ -1,0 +1,159 @@
+import { newHexId } from "#core/ids.ts";
+import { type FollowOptions, follow } from "#sdk/follow.ts";
+import { type Send, type TransportOptions, createTransport, readJson } from "#sdk/transport.ts";
+import type {
+  AttachmentReceipt,
+  BundleItem,
+  CommandBody,
+  CommandReceipt,
+  CommandState,
+  InstalledReceipt,
+  LedgerEntry,
+  LedgerPage,
+  ListRuns,
+  RunSummary,
+  StartBody,
+} from "#sdk/wire.ts";
+import type { JsonObject } from "#core/value.ts";
+
+export interface ClientOptions extends TransportOptions {
+  /** Recorded with each command: which client gave it. */
+  clientId?: string;
+  /** Makes idempotency keys. */
+  newId?: () => string;
+}
+
+/** The HTTP API as functions. Every one throws SdkError with the server's own words. */
+export interface GatewayClient {
+  /** The gateway's address. */
+  baseUrl: string;
+  /** Answers whether a gateway is there; never throws. */
+  isHealthy(timeoutMs?: number): Promise<boolean>;
+  /** Throws when the gateway does not accept the token. */
+  ping(): Promise<void>;
+  start(body: StartBody): Promise<string>;
+  get(runId: string): Promise<RunSummary>;
+  list(query?: ListRuns): Promise<RunSummary[]>;
+  ledgerPage(runId: string, page?: { after?: number; limit?: number }): Promise<LedgerPage>;
+  /** All records after a cursor that are there now, page by page. */
+  ledger(runId: string, after?: number): AsyncGenerator<LedgerEntry>;
+  follow(runId: string, options?: FollowOptions): AsyncGenerator<LedgerEntry>;
+  /** Given twice with the same id it is applied once; a lost connection is tried once more with the same id. */
+  command(body: CommandBody): Promise<CommandReceipt>;
+  /** What became of a command; waits for it to be applied, up to `timeoutMs` (2,000), and then answers without an outcome. */
+  outcome(commandId: string, options?: { timeoutMs?: number }): Promise<CommandState>;
+  artifact(runId: string, artifactId: string): Promise<Uint8Array<ArrayBuffer>>;
+  bundles(query?: { all_versions?: boolean; include_drafts?: boolean }): Promise<BundleItem[]>;
+  bundle(bundleId: string): Promise<JsonObject>;
+  installBundle(archive: Blob, options?: { overwrite?: boolean; filename?: string }): Promise<InstalledReceipt>;
+  removeBundle(bundleRef: string): Promise<JsonObject>;
+  upload(sessionId: string, file: Blob, filename: string): Promise<AttachmentReceipt>;
+}
+
+const base = "/api/gateway";
+
+export function createClient(options: ClientOptions): GatewayClient {
+  const send = createTransport(options);
+  return {
+    baseUrl: options.baseUrl.replace(/\/+$/, ""),
+    ...healthCalls(send),
+    ...runCalls(send, options),
+    ...bundleCalls(send),
+    upload: async (sessionId, file, filename) => {
+      const form = formOf({ session_id: sessionId, filename }, file, filename);
+      return readJson(await send(`${base}/attachments/upload`, { method: "POST", form }));
+    },
+  };
+}
+
+function healthCalls(send: Send): Pick<GatewayClient, "isHealthy" | "ping"> {
+  return {
+    isHealthy: async (timeoutMs = 2000) => {
+      try {
+        const answer = await send("/api/health", { signal: AbortSignal.timeout(timeoutMs) });
+        return (await readJson<{ service?: string }>(answer)).service === "abstractgateway";
+      } catch {
+        return false;
+      }
+    },
+    ping: async () => {
+      await (await send(`${base}/ping`)).body?.cancel();
+    },
+  };
+}
+
+type RunCalls = "start" | "get" | "list" | "ledgerPage" | "ledger" | "follow" | "command" | "outcome" | "artifact";
+
+function runCalls(send: Send, options: ClientOptions): Pick<GatewayClient, RunCalls> {
+  const id = options.newId ?? newHexId;
+  const ledgerPage: GatewayClient["ledgerPage"] = async (runId, page = {}) =>
+    readJson(await send(`${runPath(runId)}/ledger`, { query: page }));
+  return {
+    start: async (json) => {
+      const headers = { "idempotency-key": id() };
+      const answer = await send(`${base}/runs/start`, { method: "POST", json, headers, retries: 1 });
+      return (await readJson<{ run_id: string }>(answer)).run_id;
+    },
+    get: async (runId) => readJson(await send(runPath(runId))),
+    list: async (query = {}) => (await readJson<{ items: RunSummary[] }>(await send(`${base}/runs`, { query }))).items,
+    ledgerPage,
+    ledger: (runId, after = 0) => pages(ledgerPage, runId, after),
+    follow: (runId, followOptions) => follow(send, runId, followOptions),
+    command: async (body) => {
+      const json = { client_id: options.clientId, payload: {}, command_id: id(), ...body };
+      const answer = await send(`${base}/commands`, { method: "POST", json, retries: 1 });
+      return { command_id: json.command_id, ...(await readJson<Omit<CommandReceipt, "command_id">>(answer)) };
+    },
+    outcome: (commandId, { timeoutMs = 2000 } = {}) => outcome(send, commandId, timeoutMs),
+    artifact: async (runId, artifactId) => {
+      const path = `${runPath(runId)}/artifacts/${encodeURIComponent(artifactId)}/content`;
+      return new Uint8Array(await (await send(path)).arrayBuffer());
+    },
+  };
+}
+
+async function* pages(ledgerPage: GatewayClient["ledgerPage"], runId: string, after: number) {
+  for (let cursor = after; ;) {
+    const page = await ledgerPage(runId, { after: cursor, limit: 500 });
+    for (const record of page.items) yield { cursor: ++cursor, record };
+    if (page.items.length === 0) return;
+  }
+}
+
+/** A command is applied within milliseconds where a runner is awake, so asking again costs one or two small requests. */
+async function outcome(send: Send, commandId: string, timeoutMs: number): Promise<CommandState> {
+  const path = `${base}/commands/${encodeURIComponent(commandId)}`;
+  const until = performance.now() + timeoutMs;
+  for (let pauseMs = 5; ; pauseMs = Math.min(200, pauseMs * 2)) {
+    const state = await readJson<CommandState>(await send(path));
+    if (state.outcome !== null || performance.now() + pauseMs > until) return state;
+    await Bun.sleep(pauseMs);
+  }
+}
+
+type BundleCalls = "bundles" | "bundle" | "installBundle" | "removeBundle";
+
+function bundleCalls(send: Send): Pick<GatewayClient, BundleCalls> {
+  const path = (ref: string) => `${base}/bundles/${encodeURIComponent(ref)}`;
+  return {
+    bundles: async (query = {}) =>
+      (await readJson<{ items: BundleItem[] }>(await send(`${base}/bundles`, { query }))).items,
+    bundle: async (bundleId) => readJson(await send(path(bundleId))),
+    installBundle: async (archive, { overwrite = false, filename = "bundle.flow" } = {}) => {
+      const form = formOf({ overwrite: String(overwrite), reload: "true" }, archive, filename);
+      return readJson(await send(`${base}/bundles/upload`, { method: "POST", form }));
+    },
+    removeBundle: async (ref) => readJson(await send(path(ref), { method: "DELETE" })),
+  };
+}
+
+function runPath(runId: string): string {
+  return `${base}/runs/${encodeURIComponent(runId)}`;
+}
+
+function formOf(fields: Record<string, string>, file: Blob, filename: string): FormData {
+  const form = new FormData();
+  for (const [name, value] of Object.entries(fields)) form.set(name, value);
+  form.set("file", file, filename);
+  return form;
+}

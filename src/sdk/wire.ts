@@ -1,0 +1,109 @@
+import type { CommandOutcome, CommandType } from "#core/command.ts";
+import type { StepRecord } from "#core/record.ts";
+import type { RunStatus, WaitReason } from "#core/run.ts";
+import type { JsonObject, Value } from "#core/value.ts";
+
+// What the HTTP API says, as far as the clients of this package read it. Unknown extra fields are kept by the parser.
+
+export interface RunSummary {
+  run_id: string;
+  workflow_id: string;
+  status: RunStatus;
+  current_node: string | null;
+  created_at: string;
+  updated_at: string;
+  session_id: string | null;
+  parent_run_id: string | null;
+  error: string | null;
+  paused: boolean;
+  pause_reason: string | null;
+  waiting: WaitSummary | null;
+  is_scheduled: boolean;
+  ledger_len?: number;
+}
+
+export interface WaitSummary {
+  reason: WaitReason;
+  wait_key?: string | null;
+  until?: string | null;
+  prompt?: string | null;
+  choices?: Value[] | null;
+  allow_free_text?: boolean;
+  details?: JsonObject | null;
+}
+
+export interface StartBody {
+  bundle_id?: string;
+  bundle_version?: string;
+  flow_id?: string;
+  input_data?: JsonObject;
+  session_id?: string;
+}
+
+export interface ListRuns {
+  limit?: number;
+  status?: string;
+  workflow_id?: string;
+  session_id?: string;
+  root_only?: boolean;
+  include_drafts?: boolean;
+}
+
+export interface LedgerPage {
+  items: StepRecord[];
+  next_after: number;
+}
+
+/** A record and its 1-based place in the run's ledger. */
+export interface LedgerEntry {
+  cursor: number;
+  record: StepRecord;
+}
+
+export interface CommandBody {
+  run_id: string;
+  type: CommandType;
+  payload?: JsonObject;
+  /** Made by the client when absent. */
+  command_id?: string;
+}
+
+export interface CommandReceipt {
+  command_id: string;
+  accepted: boolean;
+  duplicate: boolean;
+  seq: number;
+}
+
+export interface CommandState {
+  command_id: string;
+  run_id: string;
+  type: CommandType;
+  seq: number;
+  applied_at: string | null;
+  /** Null as long as no runner has applied it. */
+  outcome: CommandOutcome | null;
+}
+
+export interface BundleItem {
+  bundle_id: string;
+  bundle_version: string;
+  bundle_ref: string;
+  is_draft: boolean;
+  default_entrypoint: string | null;
+  entrypoints: { flow_id: string; name: string; description: string; deprecated?: boolean }[];
+}
+
+export interface InstalledReceipt {
+  ok: boolean;
+  bundle_id: string;
+  bundle_version: string;
+  bundle_ref: string;
+  sha256: string;
+}
+
+export interface AttachmentReceipt {
+  ok: boolean;
+  run_id: string;
+  artifact: JsonObject;
+}

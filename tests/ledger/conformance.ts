@@ -1,0 +1,732 @@
+import { afterEach, beforeEach, describe, expect, test } from "bun:test";
+import { float } from "#core/value.ts";
+import { isoTime } from "#core/time.ts";
+import type { ArtifactRow, Ledger, Notice } from "#ledger/ledger.ts";
+import { Chain, command, epochMs, newRun, progress, tick, wait } from "./sample-runs.ts";
+
+export interface Opened {
+  ledger: Ledger;
+  /** Closes and opens the same store again. */
+  reopen(): Promise<Ledger>;
+  close(): Promise<void>;
+}
+
+/** What every store has to do. */
+export function exerciseLedger(name: string, open: () => Promise<Opened>): void {
+  describe(name, () => {
+    let opened: Opened;
+    let ledger: Ledger;
+    beforeEach(async () => {
+      opened = await open();
+      ledger = opened.ledger;
+    });
+    afterEach(() => opened.close());
+
+    const started = async (runId: string, more: Parameters<typeof newRun>[1] = {}) => {
+      await ledger.commit({ starts: [newRun(runId, more)] });
+      return new Chain(runId);
+    };
+    const refused = (code: string, message: RegExp) =>
+      expect.objectContaining({ code, message: expect.stringMatching(message) });
+    const seqs = async (runId: string) =>
+      (await ledger.readRecords(runId, 0, { limit: 1000 })).map((record) => record.seq);
+
+    describe("runs", () => {
+      test("a run comes back as it was started, with heads and epoch", async () => {
+        const start = newRun("r1", {
+          lifecycle: { purpose: "production" },
+          output: { whole: float(5), part: 0.5, text: "ü" },
+          limits: { tokens: 7 },
+          flow_warnings: ["careful"],
+        });
+        await ledger.commit({ starts: [start] });
+        expect(await ledger.getRun("r1")).toEqual({ ...start.run, head_seq: 0, head_hash: null, epoch: 0 });
+        expect(await ledger.readInput("r1")).toBe('{"a":1}');
+        expect(await ledger.getRun("nobody")).toBeNull();
+        expect(await ledger.readInput("nobody")).toBeNull();
+      });
+
+      test("an update moves head, hash, epoch and progress together", async () => {
+        const chain = await started("r1");
+        const asks = progress("waiting", { wait: wait("user", { wait_key: "user:r1:a", choices: ["x", float(1)] }) });
+        await ledger.commit({ updates: [chain.next(3, { epoch: 4, progress: asks })] });
+        const run = await ledger.getRun("r1");
+        expect(run).toMatchObject({ ...asks, head_seq: 3, head_hash: chain.hash, epoch: 4 });
+        await ledger.commit({ updates: [chain.next(0, { epoch: 4 })] });
+        expect(await ledger.getRun("r1")).toMatchObject({
+          status: "running",
+          head_seq: 3,
+          head_hash: chain.hash,
+          wait: null,
+        });
+      });
+
+      test("a second run with the same id is refused", async () => {
+        await started("r1");
+        expect(started("r1")).rejects.toEqual(refused("conflict", /r1/));
+        expect(ledger.commit({ starts: [newRun("r2"), newRun("r2")] })).rejects.toEqual(refused("conflict", /r2/));
+        await ledger.commit({});
+        expect(await ledger.getRun("r2")).toBeNull();
+      });
+
+      test("a run may be started and moved on in one batch", async () => {
+        await ledger.commit({ starts: [newRun("r1")], updates: [new Chain("r1").next(2)] });
+        expect(await seqs("r1")).toEqual([1, 2]);
+      });
+
+      test("a commit that follows in the same turn needs no answer to the one before", async () => {
+        const chain = new Chain("r1");
+        const both = [
+          ledger.commit({ starts: [newRun("r1")] }),
+          ledger.commit({ updates: [chain.next(2)] }),
+          ledger.commit({ updates: [chain.next(1)] }),
+        ];
+        await Promise.all(both);
+        expect(await seqs("r1")).toEqual([1, 2, 3]);
+      });
+    });
+
+    describe("compare and set", () => {
+      test("of two updates from the same head one is written and one is refused", async () => {
+        const chain = await started("r1");
+        const outcomes = await Promise.allSettled([
+          ledger.commit({ updates: [chain.peek(2)] }),
+          ledger.commit({ updates: [chain.peek(1)] }),
+        ]);
+        expect(outcomes.map((outcome) => outcome.status)).toEqual(["fulfilled", "rejected"]);
+        expect((outcomes[1] as PromiseRejectedResult).reason).toEqual(refused("conflict", /r1.*2.*0/));
+        expect(await seqs("r1")).toEqual([1, 2]);
+      });
+
+      test("an older epoch is refused, the same and a newer one are not", async () => {
+        const chain = await started("r1");
+        await ledger.commit({ updates: [chain.next(1, { epoch: 3 })] });
+        expect(ledger.commit({ updates: [chain.peek(1, { epoch: 2 })] })).rejects.toEqual(
+          refused("conflict", /epoch 3/),
+        );
+        await ledger.commit({ updates: [chain.next(1, { epoch: 3 })] });
+        await ledger.commit({ updates: [chain.next(1, { epoch: 4 })] });
+        expect(await ledger.getRun("r1")).toMatchObject({ head_seq: 3, epoch: 4 });
+      });
+
+      test.each(["completed", "failed", "cancelled"] as const)("nothing moves a run that is %s", async (status) => {
+        const chain = await started("r1");
+        await ledger.commit({ updates: [chain.next(1, { progress: progress(status, { finished_at: tick() }) })] });
+        for (const next of ["running", "waiting", "completed", "failed", "cancelled"] as const) {
+          const update = chain.peek(1, { progress: progress(next) });
+          expect(ledger.commit({ updates: [update] })).rejects.toEqual(refused("conflict", /cannot go from/));
+        }
+        await ledger.commit({});
+        expect(await seqs("r1")).toEqual([1]);
+      });
+
+      test("records that do not follow one another are refused", async () => {
+        const chain = await started("r1");
+        const update = chain.peek(3);
+        update.records.splice(1, 1);
+        expect(ledger.commit({ updates: [update] })).rejects.toEqual(refused("conflict", /Record 3/));
+        expect(ledger.commit({ updates: [{ ...chain.peek(2), head_seq: 1 }] })).rejects.toEqual(
+          refused("conflict", /Record 1/),
+        );
+        await ledger.commit({});
+        expect(await seqs("r1")).toEqual([]);
+      });
+
+      test("an update of an unknown run is not found", () => {
+        expect(ledger.commit({ updates: [new Chain("ghost").next(1)] })).rejects.toEqual(refused("not_found", /ghost/));
+      });
+    });
+
+    describe("all or nothing", () => {
+      test("a batch with one bad part leaves no trace and does not touch its neighbours", async () => {
+        const good = await started("good");
+        const bad = await started("bad");
+        const outcomes = await Promise.allSettled([
+          ledger.commit({ updates: [good.next(1)] }),
+          ledger.commit({
+            starts: [newRun("never")],
+            updates: [bad.peek(2), new Chain("ghost").peek(1)],
+            mail: [{ run_id: "good", kind: "control", action: "pause", reason: null }],
+            commands: [command("c1", "good")],
+            artifacts: [artifact("a1", "bad")],
+          }),
+          ledger.commit({ updates: [good.next(1)] }),
+        ]);
+        expect(outcomes.map((outcome) => outcome.status)).toEqual(["fulfilled", "rejected", "fulfilled"]);
+        expect(await ledger.getRun("never")).toBeNull();
+        expect(await ledger.getRun("bad")).toMatchObject({ head_seq: 0 });
+        expect(await ledger.readMail("good", 10)).toEqual([]);
+        expect(await ledger.getCommand("c1")).toBeNull();
+        expect(await ledger.getArtifact("a1")).toBeNull();
+        expect(await seqs("good")).toEqual([1, 2]);
+        await ledger.commit({ updates: [bad.next(1)] });
+        expect(await seqs("bad")).toEqual([1]);
+      });
+
+      test("a value that the store cannot hold fails its own batch only", async () => {
+        const chain = await started("r1");
+        const broken = newRun("broken", { workflow_id: null as unknown as string });
+        const outcomes = await Promise.allSettled([
+          ledger.commit({ updates: [chain.next(1)] }),
+          ledger.commit({ starts: [broken] }),
+          ledger.commit({ updates: [chain.next(1)] }),
+        ]);
+        expect(outcomes.map((outcome) => outcome.status)).toEqual(["fulfilled", "rejected", "fulfilled"]);
+        expect(await seqs("r1")).toEqual([1, 2]);
+      });
+    });
+
+    describe("mail", () => {
+      const mailTo = (runId: string, reason: string) => ({
+        run_id: runId,
+        kind: "control" as const,
+        action: "pause" as const,
+        reason,
+      });
+
+      test("mail lies there in commit order until an update consumes it", async () => {
+        const chain = await started("r1");
+        await ledger.commit({ mail: [mailTo("r1", "one")] });
+        await ledger.commit({ mail: [mailTo("r1", "two"), mailTo("r1", "three")] });
+        const [one, two, three] = await ledger.readMail("r1", 10);
+        expect([one, two, three].map((mail) => (mail?.kind === "control" ? mail.reason : null))).toEqual([
+          "one",
+          "two",
+          "three",
+        ]);
+        expect(one).toMatchObject({ ...mailTo("r1", "one") });
+        expect((await ledger.readMail("r1", 1)).map((mail) => mail.id)).toEqual([one?.id ?? 0]);
+        await ledger.commit({ updates: [chain.next(1, { consumed: [one?.id ?? 0, two?.id ?? 0] })] });
+        expect((await ledger.readMail("r1", 10)).map((mail) => mail.id)).toEqual([three?.id ?? 0]);
+      });
+
+      test("mail is consumed exactly once, even by updates without records", async () => {
+        const chain = await started("r1");
+        await ledger.commit({ mail: [mailTo("r1", "one")] });
+        const id = (await ledger.readMail("r1", 1))[0]?.id ?? 0;
+        const outcomes = await Promise.allSettled([
+          ledger.commit({ updates: [chain.peek(0, { consumed: [id] })] }),
+          ledger.commit({ updates: [chain.peek(0, { consumed: [id] })] }),
+        ]);
+        expect(outcomes.map((outcome) => outcome.status)).toEqual(["fulfilled", "rejected"]);
+      });
+
+      test("ids of mail never come again, whatever was consumed", async () => {
+        const chain = await started("r1");
+        let last = 0;
+        for (let round = 0; round < 3; round++) {
+          await ledger.commit({ mail: [mailTo("r1", "x")] });
+          const id = (await ledger.readMail("r1", 1))[0]?.id ?? 0;
+          expect(id).toBeGreaterThan(last);
+          last = id;
+          await ledger.commit({ updates: [chain.next(0, { consumed: [id] })] });
+          ledger = await opened.reopen();
+        }
+      });
+
+      test("values in mail keep their floats", async () => {
+        await started("r1");
+        await ledger.commit({
+          mail: [
+            {
+              run_id: "r1",
+              kind: "child",
+              child_run_id: "c",
+              status: "completed",
+              output: { x: float(2) },
+              error: null,
+            },
+          ],
+        });
+        expect((await ledger.readMail("r1", 1))[0]).toMatchObject({ output: { x: float(2) } });
+      });
+
+      test("mail to an unknown run refuses the batch, mail to an ended run is dropped", async () => {
+        const chain = await started("r1");
+        expect(ledger.commit({ mail: [mailTo("ghost", "x")] })).rejects.toEqual(refused("not_found", /ghost/));
+        await ledger.commit({ updates: [chain.next(1, { progress: progress("completed") })] });
+        await ledger.commit({ mail: [mailTo("r1", "late")] });
+        expect(await ledger.readMail("r1", 10)).toEqual([]);
+        expect(await ledger.readMail("ghost", 10)).toEqual([]);
+      });
+
+      test("unread mail goes with its run, and commands in it are ignored unless they have an outcome", async () => {
+        const chain = await started("r1");
+        const { commands } = await ledger.commit({
+          commands: [command("c1", "r1"), command("c2", "r1"), command("c3", "r1")],
+        });
+        const applied = { status: "applied" as const, message: "Paused" };
+        const mail = await ledger.readMail("r1", 10);
+        await ledger.commit({
+          updates: [chain.next(1, { progress: progress("cancelled"), consumed: [mail[0]?.id ?? 0] })],
+          outcomes: [0, 1].map((index) => ({ seq: commands[index]?.seq ?? 0, outcome: applied, applied_at: tick() })),
+        });
+        expect((await ledger.getCommand("c1"))?.outcome).toEqual(applied);
+        expect((await ledger.getCommand("c2"))?.outcome).toEqual(applied);
+        expect((await ledger.getCommand("c3"))?.outcome).toEqual({
+          status: "ignored",
+          message: "The run is already cancelled",
+        });
+        expect((await ledger.getCommand("c3"))?.applied_at).toBeString();
+        expect(await ledger.readMail("r1", 10)).toEqual([]);
+      });
+    });
+
+    describe("commands", () => {
+      test("a command becomes mail of its run with its place in the inbox", async () => {
+        await started("r1");
+        const sent = command("c1", "r1", { payload: { n: float(3) } });
+        const { commands } = await ledger.commit({ commands: [sent] });
+        const stored = { ...sent, seq: commands[0]?.seq ?? 0, applied_at: null, outcome: null };
+        expect(commands).toEqual([{ command_id: "c1", seq: stored.seq, duplicate: false }]);
+        expect(await ledger.getCommand("c1")).toEqual(stored);
+        expect(await ledger.getCommand("c1", "ada")).toEqual(stored);
+        expect(await ledger.getCommand("c1", "bob")).toBeNull();
+        const [mail] = await ledger.readMail("r1", 10);
+        expect(mail).toEqual({ id: mail?.id ?? 0, run_id: "r1", kind: "command", command: stored });
+      });
+
+      test("the same id of the same principal is stored once, of another principal again", async () => {
+        await started("r1");
+        const first = await ledger.commit({ commands: [command("c1", "r1")] });
+        const again = await ledger.commit({ commands: [command("c1", "r1", { type: "cancel" })] });
+        const other = await ledger.commit({ commands: [command("c1", "r1", { principal: "bob" })] });
+        expect(again.commands).toEqual([{ command_id: "c1", seq: first.commands[0]?.seq ?? 0, duplicate: true }]);
+        expect(other.commands[0]).toMatchObject({ duplicate: false });
+        expect(await ledger.readMail("r1", 10)).toHaveLength(2);
+        const twins = await ledger.commit({ commands: [command("c2", "r1"), command("c2", "r1")] });
+        expect(twins.commands.map((entry) => entry.duplicate)).toEqual([false, true]);
+        expect(twins.commands[0]?.seq).toBe(twins.commands[1]?.seq ?? 0);
+      });
+
+      test("a command to an unknown run is refused at once, one to an ended run is ignored", async () => {
+        const chain = await started("r1");
+        await ledger.commit({ updates: [chain.next(1, { progress: progress("failed") })] });
+        await ledger.commit({ commands: [command("c1", "ghost"), command("c2", "r1")] });
+        expect((await ledger.getCommand("c1"))?.outcome).toEqual({
+          status: "refused",
+          message: "Run 'ghost' not found",
+        });
+        expect((await ledger.getCommand("c2"))?.outcome).toEqual({
+          status: "ignored",
+          message: "The run is already failed",
+        });
+      });
+
+      test("emit_event waits for its outcome in order, with or without a run", async () => {
+        await started("r1");
+        const { commands } = await ledger.commit({
+          commands: [command("e1", "ghost", { type: "emit_event" }), command("e2", "r1", { type: "emit_event" })],
+        });
+        expect((await ledger.pendingEmits(10)).map((entry) => entry.command_id)).toEqual(["e1", "e2"]);
+        expect((await ledger.pendingEmits(1)).map((entry) => entry.command_id)).toEqual(["e1"]);
+        expect(await ledger.readMail("r1", 10)).toEqual([]);
+        const outcome = { status: "applied" as const, message: "Delivered", result: { runs: float(1) } };
+        await ledger.commit({ outcomes: [{ seq: commands[0]?.seq ?? 0, outcome, applied_at: tick() }] });
+        expect((await ledger.pendingEmits(10)).map((entry) => entry.command_id)).toEqual(["e2"]);
+        expect((await ledger.getCommand("e1"))?.outcome).toEqual(outcome);
+      });
+
+      test("the first outcome stays", async () => {
+        await started("r1");
+        const { commands } = await ledger.commit({ commands: [command("c1", "r1")] });
+        const seq = commands[0]?.seq ?? 0;
+        await ledger.commit({
+          outcomes: [{ seq, outcome: { status: "applied", message: "first" }, applied_at: tick() }],
+        });
+        await ledger.commit({
+          outcomes: [{ seq, outcome: { status: "refused", message: "second" }, applied_at: tick() }],
+        });
+        expect((await ledger.getCommand("c1"))?.outcome?.message).toBe("first");
+      });
+    });
+
+    describe("start keys", () => {
+      const key = (runId: string, body = "h1") => ({ key: "k", principal: "ada", body_hash: body, run_id: runId });
+
+      test("a known key writes nothing and tells the first start", async () => {
+        expect((await ledger.commit({ starts: [newRun("r1")], startKey: key("r1") })).duplicate).toBeNull();
+        const again = await ledger.commit({ starts: [newRun("r2")], startKey: key("r2", "h2") });
+        expect(again.duplicate).toEqual(key("r1"));
+        expect(await ledger.getRun("r2")).toBeNull();
+        const other = await ledger.commit({ starts: [newRun("r3")], startKey: { ...key("r3"), principal: "bob" } });
+        expect(other.duplicate).toBeNull();
+      });
+
+      test("of many starts with one key at once one run comes to be", async () => {
+        const ids = Array.from({ length: 8 }, (_, index) => `r${index}`);
+        const all = await Promise.all(ids.map((id) => ledger.commit({ starts: [newRun(id)], startKey: key(id) })));
+        expect(all.filter((each) => each.duplicate === null)).toHaveLength(1);
+        expect((await ledger.counts()).runs).toBe(1);
+      });
+    });
+
+    describe("waiting", () => {
+      const until = (ms: number) => progress("waiting", { wait: wait("until", { until: isoTime(ms) }) });
+      const paused = { paused: true, pause_reason: null, paused_at: null, resumed_at: null };
+
+      test("timers come due earliest first, and not for paused or ended runs", async () => {
+        for (const [id, ms] of [
+          ["r1", 300],
+          ["r2", 100],
+          ["r3", 200],
+          ["r4", 50],
+        ] as const) {
+          const chain = await started(id);
+          await ledger.commit({ updates: [chain.next(1, { progress: until(epochMs + ms) })] });
+          if (id === "r4") {
+            await ledger.commit({ updates: [chain.next(0, { progress: { ...until(epochMs + ms), pause: paused } })] });
+          }
+        }
+        expect(await ledger.nextWake()).toBe(epochMs + 100);
+        expect(await ledger.dueRuns(epochMs + 99, 10)).toEqual([]);
+        expect(await ledger.dueRuns(epochMs + 200, 10)).toEqual(["r2", "r3"]);
+        expect(await ledger.dueRuns(epochMs + 999, 2)).toEqual(["r2", "r3"]);
+        const awake = new Chain("r2");
+        awake.head = 1;
+        await ledger.commit({ updates: [awake.next(0)] });
+        expect(await ledger.nextWake()).toBe(epochMs + 200);
+      });
+
+      test("there is no next wake without timers", async () => {
+        await started("r1");
+        expect(await ledger.nextWake()).toBeNull();
+      });
+
+      test("listeners are found by wait key and by standing keys until they are paused or end", async () => {
+        const one = await started("r1");
+        const two = await started("r2");
+        const listening = progress("waiting", { wait: wait("event", { wait_key: "evt:a" }) });
+        await ledger.commit({ updates: [one.next(1, { progress: listening })] });
+        await ledger.commit({ updates: [two.next(1, { listens: ["evt:a", "evt:b", "evt:b"] })] });
+        const found = async (...keys: string[]) =>
+          (await ledger.listeners(keys, 10)).map(({ run_id, key }) => `${run_id} ${key}`).toSorted();
+        expect(await found("evt:a", "evt:b")).toEqual(["r1 evt:a", "r2 evt:a", "r2 evt:b"]);
+        expect(await found("evt:c")).toEqual([]);
+        expect(await found()).toEqual([]);
+        expect(await ledger.listeners(["evt:a", "evt:b"], 2)).toHaveLength(2);
+        await ledger.commit({ updates: [two.next(0, { progress: progress("waiting", { pause: paused }) })] });
+        await ledger.commit({ updates: [one.next(0)] });
+        expect(await found("evt:a", "evt:b")).toEqual([]);
+        await ledger.commit({ updates: [two.next(0)] });
+        expect(await found("evt:a")).toEqual(["r2 evt:a"]);
+        await ledger.commit({ updates: [two.next(0, { progress: progress("completed") })] });
+        expect(await found("evt:a")).toEqual([]);
+      });
+
+      test("pending runs are those that run or have mail, in pages", async () => {
+        const waiting = progress("waiting", { wait: wait("user") });
+        for (const id of ["r1", "r2", "r3", "r4", "r5"]) await started(id);
+        await ledger.commit({ updates: ["r2", "r4"].map((id) => new Chain(id).next(1, { progress: waiting })) });
+        await ledger.commit({ updates: [new Chain("r5").next(1, { progress: progress("completed") })] });
+        await ledger.commit({ commands: [command("c1", "r4"), command("c2", "r1"), command("c3", "r1")] });
+        const seen: string[] = [];
+        let page = await ledger.pendingRuns(null, 2);
+        seen.push(...page.runIds);
+        while (page.next) {
+          page = await ledger.pendingRuns(page.next, 2);
+          seen.push(...page.runIds);
+        }
+        expect(seen).toEqual(["r1", "r3", "r4"]);
+      });
+    });
+
+    describe("reading", () => {
+      test("pages follow the cursor and end by count or by bytes, never empty before the end", async () => {
+        const chain = await started("r1");
+        const update = chain.next(300);
+        await ledger.commit({ updates: [update] });
+        const texts = update.records.map((record) => record.json);
+        const all = await ledger.readRecords("r1", 0, { limit: 1000 });
+        expect(all).toEqual(update.records);
+        expect((await ledger.readRecords("r1", 298, { limit: 10 })).map((record) => record.seq)).toEqual([299, 300]);
+        expect(await ledger.readRecords("r1", 300, { limit: 10 })).toEqual([]);
+        expect((await ledger.readRecords("r1", 5, { limit: 3 })).map((record) => record.seq)).toEqual([6, 7, 8]);
+        expect(await ledger.readRecords("r1", 0, { limit: 10, maxBytes: 1 })).toHaveLength(1);
+        const hundred = texts.slice(0, 100).join("").length;
+        expect(await ledger.readRecords("r1", 0, { limit: 1000, maxBytes: hundred })).toHaveLength(100);
+        expect(await ledger.readRecords("nobody", 0, { limit: 10 })).toEqual([]);
+      });
+
+      test("the tail is the last records, oldest first", async () => {
+        const chain = await started("r1");
+        await started("r2");
+        await ledger.commit({ updates: [chain.next(5)] });
+        expect((await ledger.tailRecords("r1", 2)).map((record) => record.seq)).toEqual([4, 5]);
+        expect(await ledger.tailRecords("r1", 99)).toHaveLength(5);
+        expect(await ledger.tailRecords("r2", 2)).toEqual([]);
+        expect(await ledger.tailRecords("nobody", 2)).toEqual([]);
+      });
+
+      test("a state is the last snapshot and the deltas since, now and at any record", async () => {
+        const chain = await started("r1");
+        const delta = (n: number) => JSON.stringify([["s", ["n"], n]]);
+        await ledger.commit({ updates: [chain.next(2, { delta: delta(1) })] });
+        await ledger.commit({ updates: [chain.next(2)] });
+        await ledger.commit({ updates: [chain.next(2, { delta: delta(2) })] });
+        await ledger.commit({ updates: [chain.next(2, { snapshot: '{"n":3}', delta: delta(3) })] });
+        await ledger.commit({ updates: [chain.next(0, { delta: delta(4) })] });
+        await ledger.commit({ updates: [chain.next(2)] });
+        expect(await ledger.readState("r1")).toEqual({ seq: 10, snapshot: '{"n":3}', deltas: [delta(4)] });
+        expect(await ledger.readState("r1", 99)).toEqual({ seq: 10, snapshot: '{"n":3}', deltas: [delta(4)] });
+        expect(await ledger.readState("r1", 0)).toEqual({ seq: 0, snapshot: '{"a":1}', deltas: [] });
+        expect(await ledger.readState("r1", 1)).toEqual({ seq: 0, snapshot: '{"a":1}', deltas: [] });
+        expect(await ledger.readState("r1", 2)).toEqual({ seq: 2, snapshot: '{"a":1}', deltas: [delta(1)] });
+        expect(await ledger.readState("r1", 5)).toEqual({ seq: 2, snapshot: '{"a":1}', deltas: [delta(1)] });
+        expect(await ledger.readState("r1", 6)).toEqual({ seq: 6, snapshot: '{"a":1}', deltas: [delta(1), delta(2)] });
+        expect(await ledger.readState("r1", 8)).toEqual({ seq: 8, snapshot: '{"n":3}', deltas: [delta(4)] });
+        expect(await ledger.readState("nobody")).toBeNull();
+      });
+
+      test("descendants come breadth-first and bounded", async () => {
+        const child = (id: string, parent: string) => newRun(id, { parent_run_id: parent, root_run_id: "root" });
+        await ledger.commit({
+          starts: [
+            newRun("root"),
+            child("a", "root"),
+            child("b", "root"),
+            child("a1", "a"),
+            child("a11", "a1"),
+            child("b1", "b"),
+          ],
+        });
+        expect(await ledger.children("root")).toEqual(["a", "b"]);
+        expect(await ledger.children("b1")).toEqual([]);
+        expect(await ledger.descendants("root", 10)).toEqual(["a", "b", "a1", "b1", "a11"]);
+        expect(await ledger.descendants("root", 3)).toEqual(["a", "b", "a1"]);
+        expect(await ledger.descendants("a", 10)).toEqual(["a1", "a11"]);
+      });
+
+      test("the list is newest first and every filter narrows it", async () => {
+        await ledger.commit({
+          starts: [
+            newRun("r1"),
+            newRun("r2", { session_id: "s", workflow_id: "other@1:main" }),
+            newRun("r3", { session_id: "s", parent_run_id: "r2" }),
+            newRun("r4", { lifecycle: { purpose: "draft_test" } }),
+            newRun("r5", { workflow_id: "__memory__", status: "completed" }),
+          ],
+        });
+        await ledger.commit({ updates: [new Chain("r1").next(1, { progress: progress("waiting") })] });
+        const ids = async (query: Partial<Parameters<Ledger["listRuns"]>[0]>) =>
+          (await ledger.listRuns({ limit: 50, ...query })).map((run) => run.run_id);
+        expect(await ids({})).toEqual(["r1", "r3", "r2"]);
+        expect(await ids({ limit: 2 })).toEqual(["r1", "r3"]);
+        expect(await ids({ status: "running" })).toEqual(["r3", "r2"]);
+        expect(await ids({ status: "waiting" })).toEqual(["r1"]);
+        expect(await ids({ status: "completed" })).toEqual([]);
+        expect(await ids({ status: "completed", includeInternal: true })).toEqual(["r5"]);
+        expect(await ids({ workflowId: "__memory__" })).toEqual(["r5"]);
+        expect(await ids({ workflowId: "other@1:main" })).toEqual(["r2"]);
+        expect(await ids({ sessionId: "s" })).toEqual(["r3", "r2"]);
+        expect(await ids({ sessionId: "r1" })).toEqual(["r1"]);
+        expect(await ids({ sessionId: "r2" })).toEqual([]);
+        expect(await ids({ sessionId: "s", rootOnly: true })).toEqual(["r2"]);
+        expect(await ids({ parentRunId: "r2" })).toEqual(["r3"]);
+        expect(await ids({ includeDrafts: true })).toEqual(["r1", "r4", "r3", "r2"]);
+        expect(await ids({ status: "running", sessionId: "s", workflowId: "other@1:main" })).toEqual(["r2"]);
+      });
+
+      test("counts follow what was committed", async () => {
+        const chain = await started("r1");
+        await started("r2");
+        await ledger.commit({ updates: [chain.next(3, { progress: progress("completed") })] });
+        const byStatus = { running: 1, waiting: 0, completed: 1, failed: 0, cancelled: 0 };
+        expect(await ledger.counts()).toEqual({ runs: 2, records: 3, byStatus });
+      });
+    });
+
+    describe("artifacts", () => {
+      test("rows are found by id and listed by run, and the same id is one row", async () => {
+        await started("r1");
+        const rows = ["a1", "a2", "a3"].map((id) => artifact(id, "r1"));
+        await ledger.commit({ artifacts: [...rows, artifact("free", null)] });
+        const changed = { ...artifact("a2", "r1"), metadata: { x: float(1) } };
+        await ledger.commit({ artifacts: [changed] });
+        expect(await ledger.getArtifact("a2")).toEqual(changed);
+        expect(await ledger.getArtifact("free")).toMatchObject({ run_id: null });
+        expect(await ledger.getArtifact("nobody")).toBeNull();
+        const page = await ledger.listArtifacts("r1", { limit: 2, offset: 1 });
+        expect([page.total, page.items.map((row) => row.artifact_id)]).toEqual([3, ["a2", "a3"]]);
+      });
+    });
+
+    describe("leases", () => {
+      test("one owner at a time, and the epoch grows with each new one", async () => {
+        const first = await ledger.takeLease("runner", "one", 60_000);
+        expect(first).toMatchObject({ name: "runner", owner: "one", epoch: 1 });
+        expect(await ledger.takeLease("runner", "two", 60_000)).toBeNull();
+        expect(await ledger.takeLease("runner", "one", 60_000)).toMatchObject({ epoch: 1 });
+        expect(await ledger.takeLease("other", "two", 60_000)).toMatchObject({ epoch: 1 });
+        if (!first) throw new Error("no lease");
+        await ledger.releaseLease(first);
+        const second = await ledger.takeLease("runner", "two", 60_000);
+        expect(second).toMatchObject({ owner: "two", epoch: 2 });
+        expect(await ledger.renewLease(first, 60_000)).toBeNull();
+        await ledger.releaseLease(first);
+        expect(await ledger.takeLease("runner", "one", 60_000)).toBeNull();
+      });
+
+      test("an expired lease goes to the next, and its old owner cannot renew it", async () => {
+        const first = await ledger.takeLease("runner", "one", 0);
+        const second = await ledger.takeLease("runner", "two", 60_000);
+        expect(second).toMatchObject({ owner: "two", epoch: 2 });
+        if (!first || !second) throw new Error("no lease");
+        expect(await ledger.renewLease(first, 60_000)).toBeNull();
+        const renewed = await ledger.renewLease(second, 90_000);
+        expect(renewed?.untilMs).toBeGreaterThan(second.untilMs);
+      });
+    });
+
+    describe("notices", () => {
+      test("tell in commit order what became durable, and nothing of what was refused", async () => {
+        const seen: Notice[] = [];
+        const unsubscribe = ledger.subscribe((notice) => seen.push(notice));
+        const chain = await started("r1");
+        const timer = progress("waiting", { wait: wait("until", { until: isoTime(epochMs) }) });
+        const update = chain.next(2, { progress: timer });
+        await ledger.commit({
+          updates: [update],
+          commands: [command("c1", "r1"), command("c2", "r1", { type: "emit_event" })],
+        });
+        await ledger.commit({ updates: [chain.peek(1, { head_seq: 9, records: [] })] }).catch(() => undefined);
+        expect(seen).toEqual([
+          { started: ["r1"], updates: [], mail: [], emits: false },
+          {
+            started: [],
+            updates: [{ run_id: "r1", status: "waiting", records: update.records, head_seq: 2, wakeAtMs: epochMs }],
+            mail: ["r1"],
+            emits: true,
+          },
+        ]);
+        unsubscribe();
+        await started("r2");
+        expect(seen).toHaveLength(2);
+      });
+
+      test("come when the commit can be read, and before its caller goes on", async () => {
+        const heads: Promise<number | undefined>[] = [];
+        ledger.subscribe((notice) => {
+          for (const { run_id } of notice.started) heads.push(ledger.getRun(run_id).then((run) => run?.head_seq));
+        });
+        await started("r1");
+        expect(await Promise.all(heads)).toEqual([0]);
+      });
+    });
+
+    describe("deleting", () => {
+      test("removes everything of the named runs and nothing else", async () => {
+        const gone = await started("gone");
+        const kept = await started("kept");
+        await ledger.commit({
+          updates: [gone.next(3, { listens: ["k"], delta: "[]" }), kept.next(2, { listens: ["k"] })],
+          commands: [command("c1", "gone"), command("c2", "kept")],
+          artifacts: [artifact("a1", "gone"), artifact("a2", "kept")],
+        });
+        expect(await ledger.deleteRuns(["gone", "nobody", "gone"])).toEqual({
+          runs: 1,
+          ledger_records: 3,
+          commands: 1,
+          artifacts: 1,
+        });
+        expect(await ledger.getRun("gone")).toBeNull();
+        expect(await seqs("gone")).toEqual([]);
+        expect(await ledger.readState("gone")).toBeNull();
+        expect(await ledger.getArtifact("a1")).toBeNull();
+        expect(await ledger.listeners(["k"], 10)).toEqual([{ run_id: "kept", key: "k" }]);
+        expect(ledger.commit({ updates: [gone.peek(1)] })).rejects.toEqual(refused("not_found", /gone/));
+        await ledger.commit({ updates: [kept.next(1)] });
+        expect(await seqs("kept")).toEqual([1, 2, 3]);
+        await ledger.commit({ starts: [newRun("gone")] });
+        expect(await seqs("gone")).toEqual([]);
+      });
+    });
+
+    describe("durability", () => {
+      test("everything is there after the store was opened again", async () => {
+        const chain = await started("r1");
+        await ledger.commit({ updates: [chain.next(2, { delta: "[]" })], commands: [command("c1", "r1")] });
+        const before = [
+          await ledger.getRun("r1"),
+          await ledger.readRecords("r1", 0, { limit: 9 }),
+          await ledger.readMail("r1", 9),
+        ];
+        ledger = await opened.reopen();
+        expect([
+          await ledger.getRun("r1"),
+          await ledger.readRecords("r1", 0, { limit: 9 }),
+          await ledger.readMail("r1", 9),
+        ]).toEqual(before);
+        await ledger.commit({ updates: [chain.next(1)] });
+        expect(await seqs("r1")).toEqual([1, 2, 3]);
+      });
+
+      test("a closed ledger refuses every call, and commits sent before the close are kept", async () => {
+        const sent = ledger.commit({ starts: [newRun("r1")] });
+        await ledger.close();
+        await sent;
+        expect(ledger.getRun("r1")).rejects.toEqual(refused("storage", /closed/));
+        expect(ledger.commit({})).rejects.toEqual(refused("storage", /closed/));
+        expect(ledger.takeLease("a", "b", 1)).rejects.toEqual(refused("storage", /closed/));
+        await ledger.close();
+        ledger = await opened.reopen();
+        expect(await ledger.getRun("r1")).not.toBeNull();
+      });
+    });
+
+    describe("concurrency", () => {
+      test("64 producers on their own runs and 4 fighting for one leave sequences without gaps", async () => {
+        await started("shared");
+        const fought: number[] = [];
+        let sharedHead = { seq: 0, hash: null as string | null };
+        const fight = async () => {
+          for (let round = 0; round < 10; round++) {
+            const chain = new Chain("shared");
+            chain.head = sharedHead.seq;
+            chain.hash = sharedHead.hash;
+            const won = await ledger.commit({ updates: [chain.next(1)] }).then(
+              () => true,
+              () => false,
+            );
+            if (!won) continue;
+            fought.push(chain.head);
+            sharedHead = { seq: chain.head, hash: chain.hash };
+          }
+        };
+        const produce = async (index: number) => {
+          const chain = await started(`p${index}`);
+          for (let round = 0; round < 10; round++) await ledger.commit({ updates: [chain.next(1 + (round % 3))] });
+        };
+        await Promise.all([
+          ...Array.from({ length: 64 }, (_, index) => produce(index)),
+          fight(),
+          fight(),
+          fight(),
+          fight(),
+        ]);
+        for (let index = 0; index < 64; index++) {
+          expect(await seqs(`p${index}`)).toEqual(Array.from({ length: 19 }, (_, at) => at + 1));
+        }
+        expect(fought).toEqual(Array.from({ length: fought.length }, (_, at) => at + 1));
+        expect(fought.length).toBeGreaterThan(0);
+        expect(await seqs("shared")).toEqual(fought);
+        const problems = [];
+        for await (const problem of ledger.verify({})) problems.push(problem);
+        expect(problems).toEqual([]);
+      });
+    });
+  });
+}
+
+export function artifact(id: string, runId: string | null): ArtifactRow {
+  return {
+    artifact_id: id,
+    blob_id: "b".repeat(64),
+    run_id: runId,
+    content_type: "text/plain",
+    size_bytes: 5,
+    created_at: tick(),
+    tags: { kind: "text" },
+    metadata: { name: "x" },
+  };
+}
