@@ -39,8 +39,10 @@ function hostTarget(): Bun.Build.CompileTarget {
   return `bun-${process.platform}-${process.arch}` as Bun.Build.CompileTarget;
 }
 
-/** The commit that is built, `-dirty` with changes on top, `unknown` outside a checkout. */
+/** The commit that is built, `-dirty` with changes on top; `BUILD_COMMIT` names it where there is no checkout. */
 function commit(): string {
+  const named = process.env["BUILD_COMMIT"];
+  if (named) return named;
   const git = (...args: string[]) => Bun.spawnSync(["git", ...args], { cwd: root, stdout: "pipe", stderr: "ignore" });
   try {
     const head = git("rev-parse", "HEAD");

@@ -59,9 +59,7 @@ export function createGuard(options: GuardOptions): Guard {
       const refused = (refusal: Refusal): Verdict => ({ refusal, authRequired });
       const early = preflight(request);
       if (early) return refused(early);
-      const identity = authRequired
-        ? authenticate(options, request)
-        : anonymous(options.auth, isWrite);
+      const identity = authRequired ? authenticate(options, request) : anonymous(options.auth, isWrite);
       if ("status" in identity) return refused(identity);
       const late = checkRole(identity, request.path, isWrite) ?? checkLength(options.limits, request, isWrite);
       if (late) return refused(late);

@@ -11,14 +11,14 @@ export function createOriginCheck(patterns: readonly string[]): OriginCheck {
 }
 
 /**
- * `*` stops at a slash so that `http://localhost:*` cannot match a path or a second authority,
- * and at `@` and whitespace, which no serialised origin holds.
+ * `*` stops at a slash so that a pattern cannot match a path or a second authority, and at `@` and whitespace, which no serialised origin
+ * holds. After a colon it stands for a port, so that `http://localhost:*` does not match `http://localhost:1.example`.
  */
 function globExpression(pattern: string): RegExp {
   let text = "";
   for (let at = 0; at < pattern.length; at++) {
     const char = pattern.charAt(at);
-    if (char === "*") text += "[^/@\\s]*";
+    if (char === "*") text += pattern[at - 1] === ":" ? "\\d*" : "[^/@\\s]*";
     else if (char === "?") text += "[^/@\\s]";
     else if (char === "[") {
       const end = pattern.indexOf("]", at + 2);

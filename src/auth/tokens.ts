@@ -30,5 +30,7 @@ export function fingerprint(token: string): string {
 }
 
 function digestOf(token: string): Uint8Array {
-  return Bun.SHA256.hash(token);
+  const digest = new Uint8Array(32);
+  Bun.SHA256.hash(token, digest);
+  return digest;
 }

@@ -72,6 +72,11 @@ export class Editor {
     this.#ops.set(`a${this.#appends++}`, ["a", path, value]);
   }
 
+  /** What was handed out of the public part of the document will not change under its holders. */
+  release(): void {
+    for (const [key, value] of Object.entries(this.#root)) if (!key.startsWith("_")) this.#disown(value);
+  }
+
   get dirty(): boolean {
     return this.#ops.size > 0;
   }

@@ -97,7 +97,8 @@ export class RequestAccess implements Access {
     if (!state) return;
     state.slots?.release();
     state.slots = null;
-    if (this.#options.audit && isWriteMethod(request.method)) this.#writeAudit(this.#options.audit, request, state, status);
+    if (this.#options.audit && isWriteMethod(request.method))
+      this.#writeAudit(this.#options.audit, request, state, status);
   }
 
   principal(request: Request): Principal {

@@ -35,9 +35,13 @@ async function assertVisible(ledger: Ledger, ref: ArtifactRef, sessionId: string
     throw new AppError("invalid_request", `Artifact '${ref.artifactId}' does not belong to run '${ref.runId}'`);
   }
   if (sessionId === null) {
-    throw new AppError("invalid_request", `Artifact '${ref.artifactId}' needs a session_id, or a run_id in its reference`);
+    throw new AppError(
+      "invalid_request",
+      `Artifact '${ref.artifactId}' needs a session_id, or a run_id in its reference`,
+    );
   }
-  if (!isOfSession(row, sessionId) && !(await isOfRunIn(ledger, row, sessionId))) throw artifactNotFound(ref.artifactId);
+  if (!isOfSession(row, sessionId) && !(await isOfRunIn(ledger, row, sessionId)))
+    throw artifactNotFound(ref.artifactId);
 }
 
 async function isOfRunIn(ledger: Ledger, row: ArtifactRow, sessionId: string): Promise<boolean> {

@@ -7,12 +7,7 @@ import type { Services } from "#http/services.ts";
 import { startPins } from "#http/start-pins.ts";
 import { parseWorkflowId } from "#http/workflow-id.ts";
 
-const workspaceKeys = [
-  "workspace_root",
-  "workspace_access_mode",
-  "workspace_allowed_paths",
-  "workspace_ignored_paths",
-];
+const workspaceKeys = ["workspace_root", "workspace_access_mode", "workspace_allowed_paths", "workspace_ignored_paths"];
 
 /** What a run was started with, limited to its flow's start pins when the flow is still known (contract 1.3.5). */
 export async function inputData(services: Services, run: Run): Promise<JsonObject> {

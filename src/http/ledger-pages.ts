@@ -19,7 +19,7 @@ export async function ledgerPage(
 
 /** JSON text of a page of each known run (contract 1.4.3). */
 export async function ledgerBatch(ledger: Ledger, request: LedgerBatchRequest): Promise<string> {
-  const cursors = new Map(request.runs.map((entry) => [entry.run_id, entry.after]));
+  const cursors = new Map(request.runs.map((entry) => [entry.run_id, entry.after ?? 0]));
   const maxBytes = Math.ceil((2 * maxPageBytes) / Math.max(1, cursors.size));
   const pages: string[] = [];
   for (const [runId, after] of cursors) {

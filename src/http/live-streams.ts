@@ -10,6 +10,8 @@ export interface LiveStreams {
     after: number;
     heartbeatMs: number;
     deltas: boolean;
+    /** Aborts when the client is gone, also before it has read anything. */
+    signal: AbortSignal;
     onClose: () => void;
   }): ReadableStream<Uint8Array>;
   readonly count: number;
@@ -29,7 +31,7 @@ export function createLiveStreams(services: Pick<Services, "ledger" | "runner" |
     get count() {
       return streams.size;
     },
-    open({ runId, after, heartbeatMs, deltas, onClose }) {
+    open({ runId, after, heartbeatMs, deltas, signal, onClose }) {
       const { runner } = services;
       const stream = createLedgerStream({
         runId,
@@ -43,7 +45,8 @@ export function createLiveStreams(services: Pick<Services, "ledger" | "runner" |
         },
       });
       streams.add(stream);
-      if (hasEnded) stream.end();
+      signal.addEventListener("abort", () => stream.end(), { once: true });
+      if (hasEnded || signal.aborted) stream.end();
       return stream.body;
     },
     end() {

@@ -164,7 +164,13 @@ async function ownWorkspaces(services: Services, family: string[]): Promise<stri
     if (typeof root !== "string" || dirname(root) !== parent || !/^[0-9a-f]{32}$/.test(root.slice(parent.length + 1))) {
       continue;
     }
-    if (await stat(root).then((entry) => entry.isDirectory(), () => false)) folders.add(root);
+    if (
+      await stat(root).then(
+        (entry) => entry.isDirectory(),
+        () => false,
+      )
+    )
+      folders.add(root);
   }
   return [...folders];
 }

@@ -59,7 +59,7 @@ class Pump {
   async pull(controller: Controller): Promise<void> {
     this.#controller = controller;
     for (;;) {
-      if (this.#state === "closed") return;
+      if (this.#state === "closed") return closeQuietly(controller);
       if (this.#state === "ending") return this.#finish();
       if (this.#fetched) return this.#send(controller, this.#fetched);
       if (this.#deltas) return controller.enqueue(encoder.encode(this.#takeDeltas()));
@@ -88,11 +88,7 @@ class Pump {
 
   #finish(): void {
     this.close();
-    try {
-      this.#controller?.close();
-    } catch {
-      // The client left in the same moment: the stream is closed already.
-    }
+    if (this.#controller) closeQuietly(this.#controller);
   }
 
   #send(controller: Controller, fetched: Fetched): void {
@@ -150,6 +146,14 @@ class Pump {
     const deltas = this.#deltas;
     this.#deltas = "";
     return deltas;
+  }
+}
+
+function closeQuietly(controller: Controller): void {
+  try {
+    controller.close();
+  } catch {
+    // Closed already: the client left in the same moment.
   }
 }
 

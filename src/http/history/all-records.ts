@@ -11,7 +11,7 @@ export async function* allRecords(
   { after = 0, limit = Number.POSITIVE_INFINITY }: { after?: number; limit?: number } = {},
 ): AsyncGenerator<SealedRecord[]> {
   let left = limit;
-  for (let cursor = after; left > 0; ) {
+  for (let cursor = after; left > 0;) {
     const page = await ledger.readRecords(runId, cursor, { limit: Math.min(pageRecords, left), maxBytes: pageBytes });
     if (page.length === 0) return;
     cursor += page.length;

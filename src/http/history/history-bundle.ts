@@ -12,11 +12,7 @@ import type { Services } from "#http/services.ts";
 const maxDescendants = 5000;
 
 /** JSON text of everything that a client needs to show a run again (contract 1.6). AppError `invalid_request` for another ledger mode. */
-export async function historyBundle(
-  services: Services,
-  run: Run,
-  query: Static<typeof HistoryQuery>,
-): Promise<string> {
+export async function historyBundle(services: Services, run: Run, query: Static<typeof HistoryQuery>): Promise<string> {
   const { ledger_mode, ledger_max_items } = query;
   if (ledger_mode !== "tail" && ledger_mode !== "full") {
     throw new AppError("invalid_request", `ledger_mode must be 'tail' or 'full', not '${ledger_mode}'`);

@@ -49,7 +49,8 @@ export function answerInLedger(newestFirst: readonly StepRecord[]): string | nul
   for (const record of newestFirst) {
     if (record.status !== "completed" || !isObject(record.result)) continue;
     if (record.effect?.type === "answer_user") {
-      const said = firstText(record.result, ["message"]) ?? firstText(record.effect.payload, ["message", "text", "content"]);
+      const said =
+        firstText(record.result, ["message"]) ?? firstText(record.effect.payload, ["message", "text", "content"]);
       if (said !== null) return said;
     }
     const output = record.result["output"];

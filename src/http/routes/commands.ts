@@ -25,7 +25,8 @@ export function commandRoutes({ services, access }: RouteContext) {
       operation({
         id: "submitCommand",
         summary: "Pause, resume, answer, cancel a run, or send an event",
-        description: "The command is durable when it is accepted. The same command id again changes nothing and is no error.",
+        description:
+          "The command is durable when it is accepted. The same command id again changes nothing and is no error.",
         tag: "commands",
         body: SubmitCommandRequest,
         response: SubmitCommandResponse,

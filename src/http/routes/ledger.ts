@@ -6,13 +6,7 @@ import type { LiveStreams } from "#http/live-streams.ts";
 import { operation } from "#http/operation.ts";
 import { readQuery } from "#http/query.ts";
 import { type RouteContext, replyText, runOrNotFound } from "#http/route-context.ts";
-import {
-  LedgerBatchRequest,
-  LedgerBatchResponse,
-  LedgerPage,
-  LedgerQuery,
-  StreamQuery,
-} from "#http/schemas/ledger.ts";
+import { LedgerBatchRequest, LedgerBatchResponse, LedgerPage, LedgerQuery, StreamQuery } from "#http/schemas/ledger.ts";
 import { bodyCheck } from "#http/validation.ts";
 
 const batchBody = bodyCheck(LedgerBatchRequest);
@@ -67,11 +61,14 @@ export function ledgerRoutes(context: LedgerRouteContext) {
       operation({
         id: "streamLedger",
         summary: "Follow a run's ledger live",
-        description: "Records after the cursor first, then each new one as it becomes durable. Reconnect with the last cursor.",
+        description:
+          "Records after the cursor first, then each new one as it becomes durable. Reconnect with the last cursor.",
         tag: "ledger",
         path: { run_id: "Run to follow." },
         query: StreamQuery,
-        headers: { "last-event-id": "Cursor of the last event that the client has; the larger of it and `after` counts." },
+        headers: {
+          "last-event-id": "Cursor of the last event that the client has; the larger of it and `after` counts.",
+        },
         response: StreamEvents,
         responseType: "text/event-stream",
         errors: [404],
@@ -95,6 +92,7 @@ async function openStream(context: LedgerRouteContext, runId: string, request: R
     after: Math.max(query.after, lastEventId(request)),
     heartbeatMs: query.heartbeat_s * 1000,
     deltas: query.deltas,
+    signal: request.signal,
     onClose: access.keepSlot(request),
   });
   return new Response(body, { headers });

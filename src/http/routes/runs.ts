@@ -96,12 +96,18 @@ function readRoutes({ services }: RouteContext) {
     .get(
       "/api/gateway/runs/:run_id",
       async ({ params, set }) => reply(set, runJson(await runOrNotFound(services, params.run_id))),
-      operation({ id: "readRun", summary: "A run as it stands", tag: "runs", path, response: RunSummary, errors: [404] }),
+      operation({
+        id: "readRun",
+        summary: "A run as it stands",
+        tag: "runs",
+        path,
+        response: RunSummary,
+        errors: [404],
+      }),
     )
     .get(
       "/api/gateway/runs/:run_id/input_data",
-      async ({ params, set }) =>
-        reply(set, await inputData(services, await runOrNotFound(services, params.run_id))),
+      async ({ params, set }) => reply(set, await inputData(services, await runOrNotFound(services, params.run_id))),
       operation({
         id: "readRunInput",
         summary: "What a run was started with",

@@ -1,5 +1,16 @@
 import { type Static, Type as t } from "@sinclair/typebox";
-import { anyValue, count, flag, jsonObject, mapOf, nullable, oneOf, optionalText, text, textOrNull } from "#http/schemas/common.ts";
+import {
+  anyValue,
+  count,
+  flag,
+  jsonObject,
+  mapOf,
+  nullable,
+  oneOf,
+  optionalText,
+  text,
+  textOrNull,
+} from "#http/schemas/common.ts";
 
 const identity = {
   bundle_id: text("Id of the bundle."),

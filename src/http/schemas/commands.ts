@@ -9,7 +9,11 @@ export const SubmitCommandRequest = t.Object(
     type: text(`One of ${commandTypes.join(", ")}.`),
     payload: t.Object(
       {},
-      { additionalProperties: true, default: {}, description: "`resume` with a key `payload` answers a wait; without it, it ends a pause." },
+      {
+        additionalProperties: true,
+        default: {},
+        description: "`resume` with a key `payload` answers a wait; without it, it ends a pause.",
+      },
     ),
     ts: optionalText("Time of the client; now when absent."),
     client_id: optionalText("Who sends it, as the client calls itself."),
@@ -24,7 +28,10 @@ export const SubmitCommandResponse = t.Object(
     duplicate: flag("Whether the command id was known already."),
     seq: t.Integer({ description: "Place of the command in the inbox." }),
   },
-  { $id: "SubmitCommandResponse", description: "Acceptance; the effect follows and is read from the command or the ledger." },
+  {
+    $id: "SubmitCommandResponse",
+    description: "Acceptance; the effect follows and is read from the command or the ledger.",
+  },
 );
 
 const Outcome = t.Object(

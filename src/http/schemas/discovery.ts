@@ -68,7 +68,10 @@ export const ModelsQuery = t.Object({
   base_url: t.Optional(text("Not used: servers are configured.")),
   input_type: t.Optional(text("Only models that take this modality.")),
   output_type: t.Optional(text("Only models that make this modality.")),
-  capability_route: t.Array(t.String(), { default: [], description: "Only models for these routes, such as `embedding.text`." }),
+  capability_route: t.Array(t.String(), {
+    default: [],
+    description: "Only models for these routes, such as `embedding.text`.",
+  }),
 });
 
 export const Capabilities = t.Object(
@@ -130,4 +133,3 @@ export const Me = t.Object(
   },
   { $id: "Me", description: "The caller, as the gateway knows it." },
 );
-

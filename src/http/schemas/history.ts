@@ -39,8 +39,12 @@ const HistoryLedger = t.Object(
     total: count("Records in the ledger."),
     cursor_start: count("Cursor of the first item."),
     cursor_end: count("Cursor of the last item."),
-    items: t.Array(t.Object({ cursor: count("Place in the ledger."), record: LedgerRecord }), { description: "Records." }),
-    artifacts: t.Array(t.Object({}, { additionalProperties: true }), { description: "Artifacts, at most 500, oldest first." }),
+    items: t.Array(t.Object({ cursor: count("Place in the ledger."), record: LedgerRecord }), {
+      description: "Records.",
+    }),
+    artifacts: t.Array(t.Object({}, { additionalProperties: true }), {
+      description: "Artifacts, at most 500, oldest first.",
+    }),
   },
   { $id: "HistoryLedger", description: "A window of a run's ledger." },
 );
@@ -84,7 +88,10 @@ export const HistoryBundle = t.Object(
     generated_at: text("When it was made."),
     root_run_id: text("Run that was asked for."),
     run: HistoryRun,
-    workflow_snapshot: nullable(t.Object({}, { additionalProperties: true }), "The version of the flow that the run keeps."),
+    workflow_snapshot: nullable(
+      t.Object({}, { additionalProperties: true }),
+      "The version of the flow that the run keeps.",
+    ),
     input_data: jsonObject("Vars of the run without internal ones."),
     ledgers: mapOf(HistoryLedger, "Ledgers by run id, the root first."),
     timeline: t.Array(TimelineRow, { description: "Records of each run, run by run." }),

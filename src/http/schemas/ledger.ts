@@ -51,7 +51,7 @@ export const LedgerBatchRequest = t.Object(
     runs: t.Array(
       t.Object({
         run_id: text("Run to read."),
-        after: t.Integer({ minimum: 0, default: 0, description: "Records already consumed." }),
+        after: t.Optional(t.Integer({ minimum: 0, description: "Records already consumed; 0 when absent." })),
       }),
       { maxItems: 1000, description: "Runs and their cursors." },
     ),
@@ -67,7 +67,11 @@ export const LedgerBatchResponse = t.Object(
 );
 
 export const StreamQuery = t.Object({
-  after: t.Integer({ minimum: 0, default: 0, description: "Records already consumed. `Last-Event-ID` counts when it is larger." }),
+  after: t.Integer({
+    minimum: 0,
+    default: 0,
+    description: "Records already consumed. `Last-Event-ID` counts when it is larger.",
+  }),
   heartbeat_s: t.Number({
     exclusiveMinimum: 0.1,
     maximum: 60,

@@ -16,16 +16,25 @@ export const StartRunRequest = t.Object(
   {
     bundle_id: optionalText("Bundle, `id` or `id@version`."),
     bundle_version: optionalText("Version; the latest published one when absent."),
-    flow_id: optionalText("`flow`, `bundle:flow` or `bundle@version:flow`; optional when the bundle has one entrypoint."),
+    flow_id: optionalText(
+      "`flow`, `bundle:flow` or `bundle@version:flow`; optional when the bundle has one entrypoint.",
+    ),
     input_data: t.Object(
       {},
-      { additionalProperties: true, default: {}, description: "Becomes the run's vars. Floats such as 5.0 stay floats." },
+      {
+        additionalProperties: true,
+        default: {},
+        description: "Becomes the run's vars. Floats such as 5.0 stay floats.",
+      },
     ),
     thinking: t.Optional(
       t.Union([t.Boolean(), t.String(), t.Null()], { description: "Reasoning effort: off, low, medium, high, xhigh." }),
     ),
     run_lifecycle: t.Optional(
-      nullable(t.Object({}, { additionalProperties: true }), "Purpose and retention; drafts need purpose `draft_test`."),
+      nullable(
+        t.Object({}, { additionalProperties: true }),
+        "Purpose and retention; drafts need purpose `draft_test`.",
+      ),
     ),
     session_id: optionalText("Session of the run; the new run's id when absent."),
     registry_scope: optionalText("`private` (default) or `tenant_catalog`."),
@@ -192,4 +201,3 @@ export const PurgeDraftsResponse = t.Object(
   },
   { $id: "PurgeDraftsResponse", description: "What a purge found and did." },
 );
-

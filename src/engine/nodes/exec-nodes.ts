@@ -1,0 +1,41 @@
+import { controlNodes } from "#engine/nodes/control-nodes.ts";
+import type { NodeDefinition } from "#engine/nodes/definition.ts";
+import { eventNodes } from "#engine/nodes/events.ts";
+import { laterNodes } from "#engine/nodes/later.ts";
+import { llmNodes } from "#engine/nodes/llm.ts";
+import { pureNodes } from "#engine/nodes/pure-nodes.ts";
+import { subflowNodes } from "#engine/nodes/subflow.ts";
+import { variableNodes } from "#engine/nodes/variables-exec.ts";
+import type { PureNode } from "#engine/pure.ts";
+
+/** A data function that its author gave execution pins: a step whose result is the record and the next payload. */
+function asStep(run: PureNode): NodeDefinition {
+  return {
+    run({ execution, node, inputs }) {
+      const { vars, now, random } = execution;
+      const wired = Object.fromEntries(
+        Object.entries(inputs).filter(
+          ([pin]) => node.sources.has(pin) || node.defaults.has(pin) || isDeclared(node, pin),
+        ),
+      );
+      const record = run(wired, { node, vars: vars.root, now, random });
+      vars.release();
+      return { kind: "record", record, ambient: record };
+    },
+  };
+}
+
+function isDeclared(node: { inputs: readonly { id: string }[] }, pin: string): boolean {
+  return node.inputs.some((each) => each.id === pin);
+}
+
+/** Every node type that can own the cursor. */
+export const execNodes: ReadonlyMap<string, NodeDefinition> = new Map([
+  ...[...pureNodes].map(([type, run]): [string, NodeDefinition] => [type, asStep(run)]),
+  ...eventNodes,
+  ...controlNodes,
+  ...variableNodes,
+  ...subflowNodes,
+  ...llmNodes,
+  ...laterNodes,
+]);

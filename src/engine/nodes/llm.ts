@@ -1,0 +1,153 @@
+import { lenientBool, pyStr } from "#core/python.ts";
+import { type JsonObject, type Value, isObject, numberOf } from "#core/value.ts";
+import { type NodeContext, type NodeDefinition, setting, textSetting } from "#engine/nodes/definition.ts";
+import { activeMessages, trimMessages } from "#engine/nodes/messages.ts";
+import { NodeError } from "#engine/pure.ts";
+
+/** Plans a model call (contract flow-runtime 4.1). Its memory phases need effects that come with the memory. */
+const llmCall: NodeDefinition = {
+  run(context) {
+    refuseMemory(context);
+    const prompt = textOf(context.inputs["prompt"]);
+    const system = textOf(context.inputs["system"] ?? setting(context, "system"));
+    const payload: JsonObject = { prompt };
+    if (system) payload["system_prompt"] = system;
+    const provider = textSetting(context, "provider");
+    const model = textSetting(context, "model");
+    if (provider && model) Object.assign(payload, { provider, model });
+    payload["params"] = params(context);
+    addTools(context, payload);
+    addSchema(context, payload);
+    addMessages(context, payload, { prompt, system, hasRoute: Boolean(provider && model) });
+    for (const name of ["output", "outputs"]) {
+      const value = setting(context, name);
+      if (value !== undefined && (isObject(value) || typeof value === "string")) payload[name] = value;
+    }
+    return { kind: "effect", type: "llm_call", payload };
+  },
+  outputs: (result, node) => callOutputs(isObject(result) ? result : {}, node),
+};
+
+function textOf(value: Value | undefined): string {
+  return value === undefined || value === null ? "" : pyStr(value);
+}
+
+function refuseMemory(context: NodeContext): void {
+  const memory = isObject(context.inputs["memory"]) ? context.inputs["memory"] : {};
+  for (const name of ["use_span_memory", "use_kg_memory"]) {
+    const wanted = context.inputs[name] ?? memory[name];
+    if (wanted !== undefined && lenientBool(wanted)) throw new NodeError(`'${name}' is not available in this build`);
+  }
+}
+
+function params(context: NodeContext): JsonObject {
+  const params: JsonObject = { temperature: numberSetting(context, "temperature") ?? 0.7 };
+  const seed = numberSetting(context, "seed");
+  if (seed !== null && seed >= 0) params["seed"] = Math.trunc(seed);
+  const thinking = setting(context, "thinking") ?? context.execution.vars.peek("_runtime", "thinking");
+  if (typeof thinking === "boolean" || (typeof thinking === "string" && thinking)) params["thinking"] = thinking;
+  const tokens = numberSetting(context, "max_out_tokens", "max_output_tokens");
+  if (tokens !== null && tokens > 0) params["max_output_tokens"] = Math.trunc(tokens);
+  const binding = setting(context, "prompt_cache_binding");
+  if (isObject(binding)) params["prompt_cache_binding"] = binding;
+  return params;
+}
+
+function numberSetting(context: NodeContext, ...names: string[]): number | null {
+  const value = setting(context, ...names);
+  const number = numberOf(value);
+  if (number !== null) return number;
+  const parsed = typeof value === "string" && value.trim() ? Number(value) : Number.NaN;
+  return Number.isFinite(parsed) ? parsed : null;
+}
+
+/** Tool specs as objects; bare names need a registry of tools, which this build does not have, and are left out. */
+function addTools(context: NodeContext, payload: JsonObject): void {
+  const tools = Array.isArray(context.inputs["tools"]) ? context.inputs["tools"] : setting(context, "tools");
+  const specs = Array.isArray(tools) ? tools.filter(isObject) : [];
+  if (specs.length > 0) payload["tools"] = specs;
+}
+
+function addSchema(context: NodeContext, payload: JsonObject): void {
+  const raw = setting(context, "resp_schema", "response_schema");
+  if (!isObject(raw) || Object.keys(raw).length === 0) return;
+  const wrapped = isObject(raw["json_schema"]) ? raw["json_schema"] : null;
+  const schema = wrapped && isObject(wrapped["schema"]) ? wrapped["schema"] : raw;
+  if (typeof schema["$ref"] === "string" && schema["$ref"].startsWith("abstractsemantics:")) {
+    throw new NodeError("schemas of the semantics registry are not available in this build");
+  }
+  payload["response_schema"] = schema;
+  payload["response_schema_name"] = "LLM_StructuredOutput";
+  if (lenientBool(setting(context, "structured_output_fallback") ?? false))
+    payload["structured_output_fallback"] = true;
+}
+
+function addMessages(
+  context: NodeContext,
+  payload: JsonObject,
+  { prompt, system, hasRoute }: { prompt: string; system: string; hasRoute: boolean },
+): void {
+  const { execution, inputs } = context;
+  const budget = numberSetting(context, "max_in_tokens", "max_input_tokens");
+  const given = isObject(inputs["context"]) && hasRoute ? inputs["context"] : {};
+  const own = (Array.isArray(given["messages"]) ? given["messages"] : []).filter(isObject);
+  const include = lenientBool(setting(context, "use_context", "include_context") ?? false);
+  if (include) payload["include_context"] = true;
+  if (own.length === 0 && !include) return;
+  const base = own.length > 0 ? own : activeMessages(execution.vars.root);
+  const messages = compose(base, system, prompt);
+  const limit = budget ?? numberOf(execution.vars.peek("_limits", "max_input_tokens"));
+  payload["messages"] = limit !== null && limit > 0 ? trimMessages(messages, limit) : messages;
+  delete payload["prompt"];
+  delete payload["system_prompt"];
+  const attachments = own.length > 0 ? given["attachments"] : execution.vars.read("context", "attachments");
+  if (Array.isArray(attachments) && attachments.length > 0) payload["media"] = attachments;
+}
+
+/** The system text goes behind the leading system messages, the prompt to the end. */
+function compose(base: JsonObject[], system: string, prompt: string): JsonObject[] {
+  const firstTurn = base.findIndex((message) => message["role"] !== "system");
+  const at = firstTurn < 0 ? base.length : firstTurn;
+  const messages = base.map(({ role = "user", content = "", ...rest }) => ({ role, content, ...callFields(rest) }));
+  if (system) messages.splice(at, 0, { role: "system", content: system });
+  if (prompt) messages.push({ role: "user", content: prompt });
+  return messages;
+}
+
+/** Only what a model needs of a stored message. */
+function callFields(message: JsonObject): JsonObject {
+  const kept: JsonObject = {};
+  for (const name of ["tool_calls", "tool_call_id", "name"])
+    if (message[name] !== undefined) kept[name] = message[name];
+  return kept;
+}
+
+function callOutputs(result: JsonObject, node: NodeContext["node"]): JsonObject {
+  const data = result["data"] ?? null;
+  const calls = Array.isArray(result["tool_calls"]) ? result["tool_calls"].filter(isObject) : [];
+  const meta: JsonObject = {
+    schema: "abstractflow.llm_call.v1.meta",
+    version: 1,
+    output_mode: data === null ? "unstructured" : "structured",
+    tool_calls: calls.length,
+  };
+  for (const name of ["provider", "model", "finish_reason", "usage", "gen_time", "ttft_ms"]) {
+    const value = result[name];
+    if (value !== undefined && value !== null) meta[name] = value;
+  }
+  if (typeof result["trace_id"] === "string") meta["trace"] = { trace_id: result["trace_id"] };
+  const response = data === null ? (result["content"] ?? "") : JSON.stringify(data);
+  const record: JsonObject = { response, success: true, meta, tool_calls: calls };
+  if (data !== null) record["data"] = data;
+  for (const [pin, value] of [
+    ["result", response],
+    ["raw", result],
+    ["gen_time", result["gen_time"] ?? null],
+    ["ttft_ms", result["ttft_ms"] ?? null],
+  ] as [string, Value][]) {
+    if (node.referenced.has(pin)) record[pin] = value;
+  }
+  return record;
+}
+
+export const llmNodes: [string, NodeDefinition][] = [["llm_call", llmCall]];

@@ -1,0 +1,104 @@
+import { type Caller, hint, path } from "#http/capabilities/descriptors.ts";
+import { features, notBuilt } from "#http/capabilities/features.ts";
+
+const residencyTasks = [
+  "text_generation",
+  "image_generation",
+  "image_to_image",
+  "image_upscale",
+  "text_to_video",
+  "image_to_video",
+  "video_generation",
+  "tts",
+  "stt",
+  "music_generation",
+];
+
+export function modelResidency() {
+  return {
+    route_available: features.modelResidency,
+    available: features.modelResidency,
+    source: "abstractgateway.models",
+    endpoints: { loaded: path("/models/loaded"), load: path("/models/load"), unload: path("/models/unload") },
+    tasks: residencyTasks,
+    supports: Object.fromEntries(residencyTasks.map((task) => [task, false])),
+    task_capabilities: {},
+    supported_tasks: [],
+    unsupported_tasks: residencyTasks,
+    ledger: "Loading and unloading outside of runs is not recorded in a ledger.",
+    ...hint("modelResidency"),
+  };
+}
+
+export function promptCache(caller: Caller) {
+  const endpoints = ["capabilities", "stats", "set", "update", "fork", "clear", "prepare_modules"];
+  const sessionEndpoints = ["status", "prepare", "clear", "rebuild"];
+  return {
+    ...promptCacheState(caller),
+    endpoints: Object.fromEntries(endpoints.map((name) => [name, path(`/prompt_cache/${name}`)])),
+    session_endpoints: Object.fromEntries(
+      sessionEndpoints.map((name) => [name, path(`/sessions/{session_id}/prompt_cache/${name}`)]),
+    ),
+  };
+}
+
+export function promptCacheState({ isAdmin }: Caller) {
+  return {
+    provider_controls: features.promptCache,
+    provider_controls_available: features.promptCache && isAdmin,
+    ...(isAdmin
+      ? {}
+      : {
+          provider_controls_denied_reason: "admin_required",
+          provider_controls_required_role: "admin",
+          provider_controls_resource_class: "prompt_cache",
+        }),
+    session_lifecycle: features.promptCache,
+    session_lifecycle_available: features.promptCache,
+    ...hint("promptCache"),
+    durable_blocs: durableBlocs(),
+  };
+}
+
+function durableBlocs() {
+  return {
+    route_available: features.promptCache,
+    available: features.promptCache,
+    lifecycle_available: features.promptCache,
+    source: "abstractgateway.models",
+    endpoints: {
+      upsert_text: path("/blocs/upsert_text"),
+      record: path("/blocs/record"),
+      list: path("/blocs"),
+      delete: path("/blocs/delete"),
+      kv_manifest: path("/blocs/kv/manifest"),
+      kv_list: path("/blocs/kv/list"),
+      kv_ensure: path("/blocs/kv/ensure"),
+      kv_load: path("/blocs/kv/load"),
+      kv_delete: path("/blocs/kv/delete"),
+      kv_prune: path("/blocs/kv/prune"),
+    },
+    stable_identifiers: ["bloc_id", "sha256"],
+    exact_reuse_binding_param: "prompt_cache_binding",
+    ledger: "Not recorded in a ledger.",
+    ...hint("promptCache"),
+  };
+}
+
+export function memory() {
+  return {
+    installed: features.memory,
+    route_available: features.memory,
+    available: features.memory,
+    endpoint: path("/kg/query"),
+    backend: "memory",
+    path: null,
+    persistent: false,
+    structured_query: features.memory,
+    semantic_query: false,
+    vector_capable: false,
+    embedder_configured: false,
+    ...(features.memory ? {} : { error: notBuilt.memory }),
+    ...hint("memory"),
+  };
+}

@@ -1,0 +1,140 @@
+import { AppError, messageOf } from "#core/errors.ts";
+import { isoTime } from "#core/time.ts";
+import type { Services } from "#http/services.ts";
+import type { ModelInfo, Provider } from "#models/provider.ts";
+
+/** How long a provider may take to name its models before a list goes on without them. */
+const listTimeoutMs = 10_000;
+
+interface Envelope {
+  kind: "providers" | "models";
+  available: boolean;
+  error: string | null;
+  provider?: string;
+}
+
+/** What every catalog answers beside its items (contract 1.15). */
+function envelope(services: Services, { kind, available, error, provider }: Envelope) {
+  return {
+    available,
+    route_available: true,
+    source: "abstractgateway.providers",
+    stale: false,
+    error,
+    refreshed_at: isoTime(services.now()),
+    catalog: {
+      contract: "gateway_catalog_v1",
+      version: 1,
+      kind,
+      scope: "text",
+      primary_items_field: "items",
+      source: "abstractgateway.catalog",
+      route_source: "abstractgateway.providers",
+      available,
+      route_available: true,
+      ...(provider === undefined ? {} : { provider }),
+      ...(error === null ? {} : { error }),
+    },
+  };
+}
+
+export async function providerList(services: Services, includeModels: boolean) {
+  const providers = services.providers.list().toSorted((a, b) => (a.id < b.id ? -1 : 1));
+  const items = await Promise.all(providers.map((provider) => providerItem(provider, includeModels)));
+  const available = items.length > 0;
+  const error = available ? null : "No provider of models is configured";
+  return { items, ...envelope(services, { kind: "providers", available, error }), ...(await defaults(services)) };
+}
+
+async function providerItem(provider: Provider, includeModels: boolean) {
+  const item = {
+    id: provider.id,
+    name: provider.id,
+    label: provider.label,
+    display_name: provider.label,
+    provider: provider.id,
+    tasks: ["text"],
+  };
+  if (!includeModels) return { ...item, models: [] };
+  const { found, problem } = await askModels(provider);
+  return { ...item, models: found.map((model) => model.id).sort(), ...(problem === null ? {} : { error: problem }) };
+}
+
+/** A server that is down is a fact of the catalog and no error of the request: it must not hide the others. */
+async function askModels(provider: Provider): Promise<{ found: ModelInfo[]; problem: string | null }> {
+  try {
+    return { found: await provider.models(AbortSignal.timeout(listTimeoutMs)), problem: null };
+  } catch (error) {
+    return { found: [], problem: messageOf(error) };
+  }
+}
+
+async function defaults(services: Services) {
+  const shared = { provider_endpoint_profiles: [] };
+  try {
+    const route = await services.providers.defaultRoute(AbortSignal.timeout(listTimeoutMs));
+    if (route) {
+      const { defaultProvider } = services.settings.models;
+      const source = defaultProvider === null ? "first_available" : "settings";
+      return { default_provider: route.provider, default_model: route.model, default_source: source, ...shared };
+    }
+    return noDefault("No provider has a model", shared);
+  } catch (error) {
+    return noDefault(messageOf(error), shared);
+  }
+}
+
+function noDefault(reason: string, shared: { provider_endpoint_profiles: unknown[] }) {
+  return { default_provider: null, default_model: null, default_error: reason, ...shared };
+}
+
+/** Models of one provider; none, and the reason in `error`, when it does not answer. AppError `not_found` for an unknown provider. */
+export async function modelList(services: Services, name: string, filter: ModelFilter) {
+  const provider = services.providers.get(name);
+  if (!provider) throw new AppError("not_found", `Provider '${name}' not found`);
+  const { found, problem } = await askModels(provider);
+  const models = found.filter((model) => matches(model, filter)).sort((a, b) => (a.id < b.id ? -1 : 1));
+  const available = models.length > 0;
+  const error = problem ?? (available ? null : `Provider '${name}' has no model that matches`);
+  return {
+    items: models.map(modelItem),
+    provider: provider.id,
+    models: models.map((model) => model.id),
+    ...envelope(services, { kind: "models", available, error, provider: provider.id }),
+  };
+}
+
+function modelItem(model: ModelInfo) {
+  return {
+    id: model.id,
+    label: model.id,
+    provider: model.provider,
+    tasks: model.capabilities,
+    ...(model.contextTokens === undefined ? {} : { context_tokens: model.contextTokens }),
+    ...(model.sizeBytes === undefined ? {} : { size_bytes: model.sizeBytes }),
+  };
+}
+
+export interface ModelFilter {
+  inputType: string | null;
+  outputType: string | null;
+  /** Such as `output.text` or `embedding.text`; any of them. */
+  routes: string[];
+}
+
+/** The registry knows models of text and embeddings; a question for anything else has no answer yet. */
+function matches(model: ModelInfo, filter: ModelFilter): boolean {
+  const isEmbedding = model.capabilities.includes("embedding") && !model.capabilities.includes("text");
+  const output = isEmbedding ? "embedding" : "text";
+  if (filter.outputType !== null && filter.outputType !== output) return false;
+  const inputs = ["text", ...model.capabilities.filter((capability) => capability.startsWith("input."))];
+  if (
+    filter.inputType !== null &&
+    !inputs.includes(filter.inputType) &&
+    !inputs.includes(`input.${filter.inputType}`)
+  ) {
+    return false;
+  }
+  const own = isEmbedding ? ["embedding.text"] : ["output.text", "text", "input.text"];
+  return filter.routes.length === 0 || filter.routes.some((route) => own.includes(route));
+}

@@ -1,0 +1,199 @@
+import { join } from "node:path";
+import { cors } from "@elysiajs/cors";
+import { Elysia } from "elysia";
+import { type AuditLog, createAuditLog } from "#auth/audit-log.ts";
+import { createGuard } from "#auth/guard.ts";
+import { createLockout } from "#auth/lockout.ts";
+import { createOriginCheck } from "#auth/origins.ts";
+import { createRequestSlots } from "#auth/request-slots.ts";
+import { createTokenSet } from "#auth/tokens.ts";
+import { AppError, messageOf } from "#core/errors.ts";
+import { RequestAccess, pathOf } from "#http/access.ts";
+import { docsAssets } from "#http/docs.ts";
+import { type ErrorReply, errorReply } from "#http/errors.ts";
+import { type LiveStreams, createLiveStreams } from "#http/live-streams.ts";
+import { openApi } from "#http/openapi.ts";
+import { type RouteTable, createRouteTable } from "#http/route-table.ts";
+import { artifactRoutes } from "#http/routes/artifacts.ts";
+import { bundleRoutes } from "#http/routes/bundles.ts";
+import { commandRoutes } from "#http/routes/commands.ts";
+import { discoveryRoutes } from "#http/routes/discovery.ts";
+import { gatewayRoutes } from "#http/routes/gateway.ts";
+import { ledgerRoutes } from "#http/routes/ledger.ts";
+import { runRoutes } from "#http/routes/runs.ts";
+import type { Services } from "#http/services.ts";
+
+export interface HttpServer {
+  /** Binds and answers the port, which the system chose when 0 was asked for. AppError `unavailable` when the address is taken. */
+  listen(host: string, port: number): Promise<{ port: number }>;
+  /** Ends streams, lets requests under way finish for `graceMs`, then closes connections. */
+  stop(options: { graceMs: number }): Promise<void>;
+}
+
+export interface HttpOptions {
+  /** Trouble that no client sees in full: one sentence. */
+  report?: (message: string) => void;
+}
+
+/** Idle connections are closed after this; streams are exempt. */
+const idleTimeoutS = 120;
+
+export function createHttp(services: Services, options: HttpOptions = {}): HttpServer {
+  const report = options.report ?? ((message: string) => console.error(message));
+  const audit = openAudit(services, report);
+  const streams = createLiveStreams(services);
+  let server: Bun.Server<unknown> | null = null;
+  const access = createAccess(services, { audit, peerAddress: (request) => server?.requestIP(request)?.address ?? "" });
+  const app = createRoutes(services, {
+    access,
+    streams,
+    report,
+    keepOpen: (request) => server?.timeout(request, 0),
+  });
+  return {
+    async listen(host, port) {
+      server = await bind(app, host, port);
+      return { port: server.port ?? port };
+    },
+    async stop({ graceMs }) {
+      streams.end();
+      if (server) await drain(server, graceMs);
+      server = null;
+      await audit?.close();
+    },
+  };
+}
+
+function openAudit({ settings, now }: Services, report: (message: string) => void): AuditLog | null {
+  const { enabled, maxBytes, rotations } = settings.auth.audit;
+  if (!enabled) return null;
+  return createAuditLog({ path: join(settings.dataDir, "audit_log.jsonl"), maxBytes, rotations, now, report });
+}
+
+function createAccess(
+  { settings, now }: Services,
+  parts: { audit: AuditLog | null; peerAddress: (request: Request) => string },
+): RequestAccess {
+  const { auth, limits } = settings;
+  const lockout = createLockout({ after: auth.lockoutAfter, baseS: auth.lockoutBaseS, maxS: auth.lockoutMaxS });
+  const guard = createGuard({
+    auth,
+    limits,
+    tokens: createTokenSet(auth.tokens),
+    isAllowedOrigin: createOriginCheck(auth.allowedOrigins),
+    lockout,
+    now,
+  });
+  return new RequestAccess({
+    settings,
+    guard,
+    general: createRequestSlots(limits.maxConcurrency),
+    streams: createRequestSlots(limits.maxSse),
+    now,
+    ...parts,
+  });
+}
+
+/**
+ * Any origin is echoed, so that a browser can read every reply, refusals too; the guard decides which ones are served. Only the plugin's
+ * hook is used, and only for requests that name an origin: it lists headers, which costs a plain request more than all checks of the guard.
+ */
+function corsHook() {
+  const hook = cors({ origin: () => true, exposeHeaders: exposedHeaders, maxAge: 600 }).event.request?.[0]?.fn;
+  if (!hook) throw new Error("the CORS plugin has no request hook");
+  return (context: Parameters<typeof hook>[0]) => (context.request.headers.has("origin") ? hook(context) : undefined);
+}
+
+interface Parts {
+  access: RequestAccess;
+  streams: LiveStreams;
+  report: (message: string) => void;
+  keepOpen: (request: Request) => void;
+}
+
+/** Sent with every reply. A page that needs more says so itself. */
+const securityHeaders = {
+  "x-content-type-options": "nosniff",
+  "referrer-policy": "no-referrer",
+  "content-security-policy": "frame-ancestors 'none'",
+};
+
+function createRoutes(services: Services, { access, streams, report, keepOpen }: Parts) {
+  const context = { services, access };
+  let table: RouteTable | null = null;
+  const app = new Elysia({ handler: { standardHostname: false } })
+    .headers(securityHeaders)
+    .wrap((handle) => async (request: Request) => {
+      let status = 500;
+      try {
+        const response = await (handle as unknown as Handle)(request);
+        status = response.status;
+        return response;
+      } finally {
+        access.leave(request, status);
+      }
+    })
+    .onRequest(({ request }) => access.preflight(request) ?? undefined)
+    .onRequest(corsHook())
+    .onRequest(async ({ request, set }) => access.enter(request, set.headers as Record<string, string | number>))
+    .onError(({ code, error, request, set }) => {
+      table ??= createRouteTable(app.routes);
+      const { status, body, headers } = code === "NOT_FOUND" ? unrouted(table, request) : errorReply(error);
+      if (status === 500) report(`${request.method} ${pathOf(request.url)} failed: ${messageOf(error)}`);
+      set.status = status;
+      Object.assign(set.headers, headers);
+      set.headers["content-type"] = "application/json";
+      return JSON.stringify(body);
+    })
+    .use(openApi(services.version))
+    .use(docsAssets())
+    .use(gatewayRoutes(context))
+    .use(runRoutes(context))
+    .use(ledgerRoutes({ ...context, streams, keepOpen }))
+    .use(commandRoutes(context))
+    .use(bundleRoutes(context))
+    .use(discoveryRoutes(context))
+    .use(artifactRoutes(context));
+  return app;
+}
+
+type Handle = (request: Request) => Promise<Response>;
+
+const exposedHeaders = [
+  "x-request-id",
+  "retry-after",
+  "www-authenticate",
+  "etag",
+  "content-range",
+  "content-disposition",
+];
+
+function unrouted(table: RouteTable, request: Request): ErrorReply {
+  const methods = table.methodsOf(pathOf(request.url));
+  if (methods.length === 0) return { status: 404, body: { detail: "Not Found" }, headers: {} };
+  return { status: 405, body: { detail: "Method Not Allowed" }, headers: { allow: methods.join(", ") } };
+}
+
+type App = ReturnType<typeof createRoutes>;
+
+async function bind(app: App, host: string, port: number): Promise<Bun.Server<unknown>> {
+  try {
+    // Bodies are counted by the routes, with a reply that says so; Bun's own limit would answer without a word.
+    app.listen({ hostname: host, port, reusePort: false, idleTimeout: idleTimeoutS, maxRequestBodySize: 2 ** 40 });
+  } catch (cause) {
+    throw new AppError("unavailable", `Cannot listen on ${host}:${port}: ${messageOf(cause)}`, { cause });
+  }
+  if (!app.server) throw new AppError("unavailable", `Cannot listen on ${host}:${port}`);
+  return app.server as Bun.Server<unknown>;
+}
+
+async function drain(server: Bun.Server<unknown>, graceMs: number): Promise<void> {
+  const drained = server.stop(false);
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, graceMs);
+  });
+  await Promise.race([drained, late]);
+  clearTimeout(timer);
+  await server.stop(true);
+}

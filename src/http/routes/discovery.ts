@@ -1,0 +1,59 @@
+import { Elysia } from "elysia";
+import { isAdmin } from "#auth/principal.ts";
+import { AppError } from "#core/errors.ts";
+import { capabilities } from "#http/capabilities/capabilities.ts";
+import { modelList, providerList } from "#http/catalog.ts";
+import { operation } from "#http/operation.ts";
+import { readQuery } from "#http/query.ts";
+import { type RouteContext, reply } from "#http/route-context.ts";
+import { Capabilities, ModelList, ModelsQuery, ProviderList, ProvidersQuery } from "#http/schemas/discovery.ts";
+
+export function discoveryRoutes({ services, access }: RouteContext) {
+  return new Elysia()
+    .get(
+      "/api/gateway/discovery/capabilities",
+      ({ request, set }) => reply(set, capabilities(services, { isAdmin: isAdmin(access.principal(request)) })),
+      operation({
+        id: "readCapabilities",
+        summary: "What this gateway can do, and where",
+        tag: "discovery",
+        response: Capabilities,
+      }),
+    )
+    .get(
+      "/api/gateway/discovery/providers",
+      async ({ request, set }) =>
+        reply(set, await providerList(services, readQuery(request.url, ProvidersQuery).include_models)),
+      operation({
+        id: "listProviders",
+        summary: "Sources of models",
+        tag: "discovery",
+        query: ProvidersQuery,
+        response: ProviderList,
+      }),
+    )
+    .get(
+      "/api/gateway/discovery/providers/:provider_name/models",
+      async ({ params, request, set }) => {
+        const query = readQuery(request.url, ModelsQuery);
+        if (query.base_url) {
+          throw new AppError("invalid_request", "base_url cannot be given here: servers are configured on the gateway");
+        }
+        const filter = {
+          inputType: query.input_type ?? null,
+          outputType: query.output_type ?? null,
+          routes: query.capability_route,
+        };
+        return reply(set, await modelList(services, params.provider_name, filter));
+      },
+      operation({
+        id: "listModels",
+        summary: "Models of a provider",
+        tag: "discovery",
+        path: { provider_name: "Id of the provider." },
+        query: ModelsQuery,
+        response: ModelList,
+        errors: [400, 404],
+      }),
+    );
+}

@@ -1,0 +1,246 @@
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { existsSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { type Harness, createHarness } from "./harness.ts";
+
+type Json = Record<string, any>;
+
+let gateway: Harness;
+let document: Json;
+
+beforeAll(async () => {
+  gateway = await createHarness();
+  document = (await gateway.request("GET", "/openapi.json", { auth: false })).body;
+});
+
+afterAll(() => gateway.close());
+
+interface Operation {
+  path: string;
+  method: string;
+  operation: Json;
+}
+
+function operations(): Operation[] {
+  return Object.entries(document["paths"] as Json).flatMap(([path, methods]) =>
+    Object.entries(methods as Json).map(([method, operation]) => ({ path, method, operation: operation as Json })),
+  );
+}
+
+/** Every schema object below a value, with where it is. */
+function* schemas(value: unknown, at: string): Generator<{ at: string; schema: Json }> {
+  if (typeof value !== "object" || value === null) return;
+  const schema = value as Json;
+  yield { at, schema };
+  for (const key of ["properties", "patternProperties"]) {
+    for (const [name, inner] of Object.entries((schema[key] ?? {}) as Json)) yield* schemas(inner, `${at}.${name}`);
+  }
+  for (const key of ["items", "additionalProperties"]) yield* schemas(schema[key], `${at}.${key}`);
+  for (const inner of (schema["anyOf"] ?? []) as unknown[]) yield* schemas(inner, `${at}|`);
+}
+
+describe("the API document", () => {
+  test("is OpenAPI 3.1 of this gateway", () => {
+    expect(document).toMatchObject({
+      openapi: "3.1.0",
+      info: { title: "AbstractGateway", version: "9.9.9" },
+      components: { securitySchemes: { gatewayBearerAuth: { type: "http", scheme: "bearer" } } },
+    });
+    expect(Object.keys(document).sort()).toEqual(["components", "info", "openapi", "paths", "tags"]);
+  });
+
+  test("has the routes of this build and nothing that is no API", () => {
+    const routes = operations().map(
+      ({ method, path }) => `${method.toUpperCase()} ${path.replace("/api/gateway", "")}`,
+    );
+    expect(routes.sort()).toEqual([
+      "DELETE /bundles/{bundle_id}",
+      "GET /api/health",
+      "GET /bundles",
+      "GET /bundles/{bundle_id}",
+      "GET /bundles/{bundle_id}/flows/{flow_id}",
+      "GET /bundles/{bundle_id}/flows/{flow_id}/input_schema",
+      "GET /commands/{command_id}",
+      "GET /discovery/capabilities",
+      "GET /discovery/providers",
+      "GET /discovery/providers/{provider_name}/models",
+      "GET /me",
+      "GET /ping",
+      "GET /runs",
+      "GET /runs/{run_id}",
+      "GET /runs/{run_id}/artifacts/{artifact_id}",
+      "GET /runs/{run_id}/artifacts/{artifact_id}/content",
+      "GET /runs/{run_id}/history_bundle",
+      "GET /runs/{run_id}/input_data",
+      "GET /runs/{run_id}/ledger",
+      "GET /runs/{run_id}/ledger/stream",
+      "GET /workflows/{workflow_id}/flow",
+      "POST /bundles/reload",
+      "POST /bundles/upload",
+      "POST /bundles/{bundle_id}/deprecate",
+      "POST /bundles/{bundle_id}/undeprecate",
+      "POST /commands",
+      "POST /runs/ledger/batch",
+      "POST /runs/purge_drafts",
+      "POST /runs/start",
+    ]);
+  });
+
+  test("asks for the bearer on every operation of the gateway, and only there", () => {
+    for (const { path, operation } of operations()) {
+      const expected = path.startsWith("/api/gateway") ? [{ gatewayBearerAuth: [] }] : undefined;
+      expect({ path, security: operation["security"] }).toEqual({ path, security: expected });
+    }
+  });
+
+  test("names every operation once and gives it words and a tag that exists", () => {
+    const ids = operations().map(({ operation }) => operation["operationId"]);
+    expect(new Set(ids).size).toBe(ids.length);
+    const tags = (document["tags"] as Json[]).map((tag) => tag["name"]);
+    for (const { operation } of operations()) {
+      expect(operation["summary"].length).toBeGreaterThan(5);
+      expect(tags).toContain(operation["tags"][0]);
+    }
+  });
+
+  test("describes every parameter, and exactly those of the path", () => {
+    for (const { path, operation } of operations()) {
+      const named = [...path.matchAll(/\{(\w+)\}/g)].map((match) => match[1]);
+      const parameters = operation["parameters"] as Json[];
+      expect(parameters.filter((each) => each["in"] === "path").map((each) => each["name"])).toEqual(named);
+      for (const parameter of parameters) {
+        expect({ path, ...parameter }).toMatchObject({
+          required: parameter["in"] === "path",
+          description: expect.stringMatching(/\w/),
+          schema: { type: expect.stringMatching(/^(string|integer|number|boolean|array)$/) },
+        });
+      }
+    }
+  });
+
+  test("describes every request and every reply with one media type and a schema that says something", () => {
+    for (const { path, method, operation } of operations()) {
+      const bodies = Object.entries(operation["responses"] as Json).map(([status, reply]) => ({
+        status,
+        reply: reply as Json,
+      }));
+      expect(bodies.map(({ status }) => status)).toContain("200");
+      for (const { status, reply } of bodies) {
+        expect(reply["description"]).toMatch(/\w/);
+        expectOneSchema(`${method} ${path} ${status}`, reply["content"]);
+      }
+      if (["post", "put", "patch"].includes(method) && path !== "/api/gateway/bundles/reload") {
+        expectOneSchema(`${method} ${path}`, operation["requestBody"]["content"]);
+      }
+    }
+  });
+
+  function expectOneSchema(at: string, content: Json): void {
+    const types = Object.entries(content);
+    expect({ at, types: types.length }).toEqual({ at, types: 1 });
+    const schema = (types[0]?.[1] as Json)["schema"] as Json;
+    expect({ at, says: "$ref" in schema || "type" in schema }).toEqual({ at, says: true });
+  }
+
+  test("has components that say what each field is", () => {
+    for (const [name, component] of Object.entries(document["components"]["schemas"] as Json)) {
+      expect({ name, described: typeof (component as Json)["description"] }).toEqual({ name, described: "string" });
+      for (const { at, schema } of schemas(component, name)) {
+        const says = ["type", "$ref", "anyOf", "description"].some((key) => key in schema);
+        expect({ at, says }).toEqual({ at, says: true });
+        for (const field of (schema["required"] ?? []) as string[]) expect(schema["properties"]).toHaveProperty(field);
+      }
+    }
+  });
+
+  test("refers only to what is there, and uses everything that is there", () => {
+    const text = JSON.stringify(document);
+    const referred = new Set([...text.matchAll(/"#\/components\/schemas\/([^"]+)"/g)].map((match) => match[1]));
+    const defined = Object.keys(document["components"]["schemas"]);
+    for (const name of referred) expect(defined).toContain(name as string);
+    // Records are on the event stream too, whose media type cannot say so.
+    expect(defined.filter((name) => !referred.has(name) && name !== "LedgerRecord")).toEqual([]);
+    expect(text).not.toMatch(/"\$id"|"const":|~kind/);
+  });
+
+  test("requires of a request only what has no default", () => {
+    const components = document["components"]["schemas"] as Json;
+    expect(components["StartRunRequest"]["required"]).toBeUndefined();
+    expect(components["SubmitCommandRequest"]["required"]).toEqual(["command_id", "run_id", "type"]);
+  });
+});
+
+test("the documentation page and everything it loads come from this server", async () => {
+  const page = await gateway.request("GET", "/docs", { auth: false });
+  expect(page.headers.get("content-type")).toBe("text/html; charset=utf-8");
+  expect(page.headers.get("content-security-policy")).toStartWith("default-src 'none'; script-src 'self'");
+  const links = [...page.text.matchAll(/(?:src|href)="([^"]+)"/g)].map((match) => match[1] as string);
+  expect(links.length).toBe(3);
+  for (const link of links) {
+    expect(link).toStartWith("/docs/");
+    expect((await gateway.request("GET", link, { auth: false })).status).toBe(200);
+  }
+  expect(page.text).not.toMatch(/https?:\/\//);
+});
+
+const shared = resolve(process.env["SHARED_DIR"] ?? join(import.meta.dirname, "../../../shared"));
+const reference = join(shared, "contract/reference/capabilities.json");
+/** Reasons for something that is not there depend on the build. */
+const reasons = new Set(["error", "install_hint", "config_hint", "embedding_error", "transcription_config_hint"]);
+
+function* leaves(value: unknown, path: string[] = []): Generator<string> {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) {
+    if (!reasons.has(path.at(-1) ?? "")) yield `${path.join(".")}: ${kind(value)}`;
+    return;
+  }
+  for (const [key, inner] of Object.entries(value)) yield* leaves(inner, [...path, key]);
+}
+
+function kind(value: unknown): string {
+  if (value === null) return "null";
+  return Array.isArray(value) ? "list" : typeof value;
+}
+
+/** Nullable in one answer, known in the other. */
+const mayDiffer = new Set(["version", "path"]);
+
+test.skipIf(!existsSync(reference))(
+  "capabilities have every key of the reference's answer with the same kind of value (skipped without the shared contract)",
+  async () => {
+    const expected = await Bun.file(reference).json();
+    const { body } = await gateway.request("GET", "/api/gateway/discovery/capabilities");
+    const found = new Set(leaves(body));
+    const names = new Set([...found].map((leaf) => leaf.replace(/: \w+$/, "")));
+    const missing = [...leaves(expected)].filter((leaf) => {
+      const name = leaf.replace(/: \w+$/, "");
+      return mayDiffer.has(name.split(".").at(-1) ?? "") ? !names.has(name) : !found.has(leaf);
+    });
+    expect(missing).toEqual([]);
+  },
+);
+
+test("capabilities advertise as available exactly what this server routes", async () => {
+  const { body } = await gateway.request("GET", "/api/gateway/discovery/capabilities");
+  const routed = new Set(Object.keys(document["paths"] as Json).map((path) => path.replace(/\{\w+\}/g, "{}")));
+  const wrong: string[] = [];
+  const visit = (value: unknown, at: string): void => {
+    if (typeof value !== "object" || value === null || Array.isArray(value)) return;
+    const { available, endpoint, registry_scope } = value as Json;
+    if (typeof endpoint === "string" && typeof available === "boolean" && registry_scope === undefined) {
+      if (routed.has(endpoint.replace(/\{\w+\}/g, "{}")) !== available) wrong.push(`${at}: ${endpoint}`);
+      if (!available && typeof (value as Json)["config_hint"] !== "string") wrong.push(`${at} has no reason`);
+    }
+    for (const [key, inner] of Object.entries(value)) visit(inner, `${at}.${key}`);
+  };
+  visit(body.capabilities, "capabilities");
+  expect(wrong).toEqual([]);
+  expect(body.capabilities.contracts).toMatchObject({
+    version: 1,
+    common: {
+      ledger: { stream: { available: true, transport: "sse" } },
+      execution: { code: { contract: "code_execution_policy_v1" } },
+      readiness: { contract: "gateway_surface_readiness_v1", surfaces: { runs: { start: true, schedule: false } } },
+    },
+    flow_editor: { version: 1 },
+  });
+});
