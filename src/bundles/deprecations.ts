@@ -1,74 +1,100 @@
 import { readFile } from "node:fs/promises";
 import { AppError, messageOf } from "#core/errors.ts";
-import { parseJson } from "#core/json.ts";
 import { type JsonObject, isObject } from "#core/value.ts";
-import { writeDurably } from "#bundles/durable-file.ts";
+import { parseObject } from "#core/json.ts";
 import type { Deprecation } from "#bundles/registry.ts";
+import { errnoOf, writeDurably } from "#bundles/durable-file.ts";
 
-/** `workflow_deprecations.json` of the data folder (contract http-api 4.1): per bundle, per flow or `*` for all. */
-export class Deprecations {
-  #path: string;
-  #bundles: Record<string, Record<string, Deprecation>>;
-
-  private constructor(path: string, bundles: Record<string, Record<string, Deprecation>>) {
-    this.#path = path;
-    this.#bundles = bundles;
-  }
-
-  static async open(path: string): Promise<Deprecations> {
-    return new Deprecations(path, await read(path));
-  }
-
-  of(bundleId: string, flowId: string): Deprecation | null {
-    const flows = this.#bundles[bundleId] ?? {};
-    return flows[flowId] ?? flows["*"] ?? null;
-  }
-
-  async add(bundleId: string, flowId: string, deprecation: Deprecation): Promise<void> {
-    this.#bundles = { ...this.#bundles, [bundleId]: { ...this.#bundles[bundleId], [flowId]: deprecation } };
-    await this.#save();
-  }
-
-  /** Without a flow everything of the bundle goes. */
-  async remove(bundleId: string, flowId: string | null): Promise<boolean> {
-    const flows = { ...this.#bundles[bundleId] };
-    const names = flowId === null ? Object.keys(flows) : [flowId].filter((name) => Object.hasOwn(flows, name));
-    for (const name of names) delete flows[name];
-    this.#bundles = { ...this.#bundles, [bundleId]: flows };
-    if (names.length > 0) await this.#save();
-    return names.length > 0;
-  }
-
-  #save(): Promise<void> {
-    const text = JSON.stringify({ version: 1, bundles: this.#bundles }, null, 2);
-    return writeDurably(this.#path, new TextEncoder().encode(`${text}\n`));
-  }
+/** Which flows may not be started any more, in `workflow_deprecations.json` (format: contract http-api 4.1). */
+export interface Deprecations {
+  /** Of one flow, or of the whole bundle. */
+  get(bundleId: string, flowId: string): Deprecation | null;
+  set(bundleId: string, flowId: string | null, deprecation: Deprecation): Promise<void>;
+  /** False when there was nothing to take back. */
+  delete(bundleId: string, flowId: string | null): Promise<boolean>;
+  /** Looks at the file again. A file that cannot be read leaves what was known; its problem is the answer. */
+  reload(): Promise<string | null>;
 }
 
-async function read(path: string): Promise<Record<string, Record<string, Deprecation>>> {
+type Entries = Map<string, Map<string, JsonObject>>;
+
+const wholeBundle = "*";
+
+export function createDeprecations(path: string): Deprecations {
+  let known: Entries = new Map();
+  let problem: string | null = null;
+
+  const reload = async (): Promise<string | null> => {
+    try {
+      known = await readEntries(path);
+      problem = null;
+    } catch (error) {
+      problem = `${path} cannot be read: ${messageOf(error)}`;
+    }
+    return problem;
+  };
+  /** On top of what is in the file now: another process may have written it. */
+  const change = async (apply: (entries: Entries) => boolean): Promise<boolean> => {
+    await reload();
+    if (problem !== null) throw new AppError("storage", `${problem}. Repair or remove the file`);
+    const next: Entries = new Map([...known].map(([bundleId, flows]) => [bundleId, new Map(flows)]));
+    if (!apply(next)) return false;
+    await writeDurably(path, textOf(next));
+    known = next;
+    return true;
+  };
+  return {
+    reload,
+    get(bundleId, flowId) {
+      const flows = known.get(bundleId);
+      const entry = flows?.get(flowId) ?? flows?.get(wholeBundle);
+      return entry ? deprecationOf(entry) : null;
+    },
+    async set(bundleId, flowId, { deprecated_at, reason }) {
+      await change((entries) => {
+        const flows = entries.get(bundleId) ?? new Map<string, JsonObject>();
+        flows.set(flowId ?? wholeBundle, { deprecated_at, ...(reason === null ? {} : { reason }) });
+        entries.set(bundleId, flows);
+        return true;
+      });
+    },
+    delete: (bundleId, flowId) =>
+      change((entries) => {
+        const flows = entries.get(bundleId);
+        const isGone = flows?.delete(flowId ?? wholeBundle) ?? false;
+        if (flows?.size === 0) entries.delete(bundleId);
+        return isGone;
+      }),
+  };
+}
+
+async function readEntries(path: string): Promise<Entries> {
   let text: string;
   try {
     text = await readFile(path, "utf8");
-  } catch {
-    return {};
-  }
-  try {
-    const document = parseJson(text);
-    const bundles = isObject(document) && isObject(document["bundles"]) ? document["bundles"] : {};
-    return Object.fromEntries(
-      Object.entries(bundles).map(([id, flows]) => [id, readFlows(isObject(flows) ? flows : {})]),
-    );
   } catch (error) {
-    throw new AppError("storage", `${path} cannot be read: ${messageOf(error)}`, { cause: error });
+    if (errnoOf(error) === "ENOENT") return new Map();
+    throw error;
   }
+  const { bundles } = parseObject(text);
+  if (!isObject(bundles)) throw new SyntaxError("it has no object 'bundles'");
+  return new Map(
+    Object.entries(bundles).map(([bundleId, flows]) => {
+      const entries = isObject(flows) ? Object.entries(flows) : [];
+      return [bundleId, new Map(entries.filter((entry): entry is [string, JsonObject] => isObject(entry[1])))];
+    }),
+  );
 }
 
-function readFlows(flows: JsonObject): Record<string, Deprecation> {
-  const known: Record<string, Deprecation> = {};
-  for (const [id, entry] of Object.entries(flows)) {
-    if (!isObject(entry)) continue;
-    const { deprecated_at, reason } = entry;
-    known[id] = { deprecated_at: String(deprecated_at ?? ""), reason: typeof reason === "string" ? reason : null };
-  }
-  return known;
+function textOf(entries: Entries): string {
+  const bundles = Object.fromEntries([...entries].map(([bundleId, flows]) => [bundleId, Object.fromEntries(flows)]));
+  return `${JSON.stringify({ version: 1, bundles }, null, 2)}\n`;
+}
+
+function deprecationOf(entry: JsonObject): Deprecation {
+  const { deprecated_at, reason } = entry;
+  return {
+    deprecated_at: typeof deprecated_at === "string" ? deprecated_at : "",
+    reason: typeof reason === "string" && reason !== "" ? reason : null,
+  };
 }

@@ -1,206 +1,256 @@
-import { mkdir, readFile, readdir, rm, stat } from "node:fs/promises";
+import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { Bundle } from "#core/bundle.ts";
 import { AppError, messageOf } from "#core/errors.ts";
 import { type Clock, isoTime } from "#core/time.ts";
-import { Deprecations } from "#bundles/deprecations.ts";
-import { writeDurably } from "#bundles/durable-file.ts";
-import { packFiles } from "#bundles/pack.ts";
-import { readBundle, readFolderFiles } from "#bundles/read-bundle.ts";
+import { type ArchiveLimits, defaultArchiveLimits } from "#bundles/archive-limits.ts";
+import { type ArchiveStore, createArchiveStore } from "#bundles/archive-store.ts";
+import { type Deprecations, createDeprecations } from "#bundles/deprecations.ts";
+import { digestOf, readBundle } from "#bundles/read-bundle.ts";
 import type { BundleRegistry, Deprecation, InstalledBundle, ResolveRequest, Resolved } from "#bundles/registry.ts";
-import { resolveReference } from "#bundles/resolve.ts";
-import { isDraftVersion, newest } from "#bundles/versions.ts";
+import { refOf, resolveReference } from "#bundles/resolve.ts";
+import { type FoundArchive, type Skipped, scanFolder } from "#bundles/scan-folder.ts";
+import { compareText, isDraftVersion, latestOf } from "#bundles/versions.ts";
+import { removeDurably, storageError, writeDurably } from "#bundles/durable-file.ts";
 
 export interface FolderRegistryOptions {
+  /** Folder of installed bundles; made when missing. */
   flowsDir: string;
+  /** `bundles/<digest>.flow` and `workflow_deprecations.json` lie in it. */
   dataDir: string;
-  /** Archives inside the executable. An installed bundle of the same id and version takes their place. */
+  /** Archives that are always there unless the folder has the same version. */
   builtin: Uint8Array[];
   now: Clock;
+  limits?: Partial<ArchiveLimits>;
+  /** How many bundles that are not installed any more stay opened. Default 64. */
+  maxOpenBundles?: number;
+  /** Told one sentence per file that was skipped while opening. */
+  report?: (message: string) => void;
 }
 
-interface Entry extends InstalledBundle {
-  /** File or folder that it was read from; null for what is built in. */
-  path: string | null;
+/** An installed bundle and the files that carry it: the first one counts, copies under other names are shadowed by it. */
+interface Shelved {
+  installed: InstalledBundle;
+  files: { path: string; isFolder: boolean }[];
 }
 
+/** Opens the registry over a folder. AppError `storage` when the folders cannot be used. */
 export async function openFolderRegistry(options: FolderRegistryOptions): Promise<BundleRegistry> {
-  const deprecations = await Deprecations.open(join(options.dataDir, "workflow_deprecations.json"));
-  const registry = new FolderRegistry(options, deprecations);
-  await registry.reload();
+  await mkdir(options.flowsDir, { recursive: true }).catch((cause: unknown) => {
+    throw storageError(`use the folder ${options.flowsDir}`, cause);
+  });
+  const registry = new FolderRegistry(options);
+  const { skipped } = await registry.reload();
+  for (const { file, reason } of skipped) options.report?.(`${file} was skipped: ${reason}`);
   return registry;
 }
 
-/** Bundles of a folder, all in memory; every archive ever seen is kept by its digest, so that a run can go on with the version it began with. */
 class FolderRegistry implements BundleRegistry {
   #options: FolderRegistryOptions;
+  #limits: ArchiveLimits;
+  #store: ArchiveStore;
   #deprecations: Deprecations;
-  #entries: Entry[] = [];
-  #opened = new Map<string, Bundle>();
-  #turn: Promise<unknown> = Promise.resolve();
+  /** By `id@version`, in the order of `list`. Replaced as a whole, never changed. */
+  #shelf: ReadonlyMap<string, Shelved> = new Map();
+  #list: InstalledBundle[] = [];
+  #byDigest = new Map<string, InstalledBundle>();
+  /** Changes run one after the other. */
+  #last: Promise<unknown> = Promise.resolve();
 
-  constructor(options: FolderRegistryOptions, deprecations: Deprecations) {
+  constructor(options: FolderRegistryOptions) {
     this.#options = options;
-    this.#deprecations = deprecations;
+    this.#limits = { ...defaultArchiveLimits, ...options.limits };
+    this.#store = createArchiveStore({
+      folder: join(options.dataDir, "bundles"),
+      limits: this.#limits,
+      maxOpen: options.maxOpenBundles ?? 64,
+    });
+    this.#deprecations = createDeprecations(join(options.dataDir, "workflow_deprecations.json"));
   }
 
   list(): InstalledBundle[] {
-    return this.#entries;
+    return [...this.#list];
   }
 
   find(bundleId: string, version?: string): InstalledBundle | null {
-    const versions = this.#entries.filter((each) => each.manifest.bundle_id === bundleId);
-    if (version === undefined) return newest(versions);
-    return versions.find((each) => each.manifest.bundle_version === version) ?? null;
+    if (version !== undefined) return this.#shelf.get(`${bundleId}@${version}`)?.installed ?? null;
+    const versions = this.#versions(bundleId);
+    const published = versions.filter((each) => !each.isDraft);
+    return latestOf(published.length > 0 ? published : versions);
   }
 
   latest(bundleId: string): { published: string | null; any: string | null } {
-    const versions = this.#entries.filter((each) => each.manifest.bundle_id === bundleId);
-    const published = newest(versions.filter((each) => !each.isDraft));
+    const versions = this.#versions(bundleId);
     return {
-      published: published?.manifest.bundle_version ?? null,
-      any: newest(versions)?.manifest.bundle_version ?? null,
+      published: latestOf(versions.filter((each) => !each.isDraft))?.manifest.bundle_version ?? null,
+      any: latestOf(versions)?.manifest.bundle_version ?? null,
     };
   }
 
-  async open(digest: string): Promise<Bundle> {
-    const known = this.#entries.find((each) => each.digest === digest)?.bundle ?? this.#opened.get(digest);
-    if (known) return known;
-    if (!/^[0-9a-f]{64}$/.test(digest)) throw new AppError("gone", `'${digest}' is not the digest of a bundle`);
-    let archive: Uint8Array;
-    try {
-      archive = await readFile(this.#keptPath(digest));
-    } catch (error) {
-      throw new AppError("gone", `The bundle ${digest.slice(0, 12)} is not there any more`, { cause: error });
-    }
-    const bundle = readBundle(archive);
-    if (bundle.digest !== digest)
-      throw new AppError("gone", `The kept copy of bundle ${digest.slice(0, 12)} is damaged`);
-    this.#opened.set(digest, bundle);
-    const oldest = this.#opened.keys().next().value;
-    if (this.#opened.size > 64 && oldest !== undefined) this.#opened.delete(oldest);
-    return bundle;
+  async open(digest: string): ReturnType<BundleRegistry["open"]> {
+    return this.#byDigest.get(digest)?.bundle ?? this.#store.open(digest);
   }
 
   resolve(request: ResolveRequest): Resolved {
-    return resolveReference(this, request);
+    const resolved = resolveReference(
+      {
+        list: () => this.#list,
+        find: (bundleId, version) => this.find(bundleId, version),
+        isBuiltin: (installed) => this.#shelf.get(refOf(installed))?.files.length === 0,
+      },
+      request,
+    );
+    const deprecation = this.deprecation(resolved.installed.manifest.bundle_id, resolved.flowId);
+    if (!deprecation) return resolved;
+    const reason = deprecation.reason === null ? "" : `: ${deprecation.reason}`;
+    throw new AppError("conflict", `Workflow '${resolved.workflowId}' is deprecated${reason}`);
   }
 
   install(archive: Uint8Array, { overwrite }: { overwrite: boolean }): Promise<InstalledBundle> {
-    return this.#inTurn(async () => {
-      const bundle = readBundle(archive);
-      const { bundle_id, bundle_version } = bundle.manifest;
-      const present = this.#entries.find((each) => isVersion(each, bundle_id, bundle_version) && each.path !== null);
-      const name = `${bundle_id}@${bundle_version}.flow`;
-      if (present && !overwrite) throw new AppError("invalid_request", `Bundle already installed: ${name}`);
-      await this.#keep(bundle.digest, archive);
-      const path = join(this.#options.flowsDir, name);
+    return this.#serialised(async () => {
+      const installed = toInstalled(readBundle(archive, { limits: this.#limits }), true);
+      const ref = refOf(installed);
+      const known = this.#shelf.get(ref);
+      if (known && !overwrite) throw new AppError("invalid_request", `Bundle already installed: ${ref}`);
+      const folder = known?.files.find((file) => file.isFolder);
+      if (folder)
+        throw new AppError("invalid_request", `Bundle '${ref}' is the folder ${folder.path}: it is changed there`);
+      const path = join(this.#options.flowsDir, `${ref}.flow`);
+      await this.#store.put(installed.digest, archive);
       await writeDurably(path, archive);
-      if (present?.path && present.path !== path) await rm(present.path, { recursive: true, force: true });
-      const entry = entryOf(bundle, path);
-      this.#replace([...this.#entries.filter((each) => !isVersion(each, bundle_id, bundle_version)), entry]);
-      return entry;
+      // The same version under another file name would come back with the next reload.
+      for (const file of known?.files ?? []) if (file.path !== path) await removeDurably(file.path);
+      this.#place(new Map(this.#shelf).set(ref, { installed, files: [{ path, isFolder: false }] }));
+      return installed;
     });
   }
 
   remove(bundleId: string, version?: string): Promise<number> {
-    return this.#inTurn(async () => {
-      const leaving = this.#entries.filter(
-        (each) => each.path !== null && isVersion(each, bundleId, version ?? each.manifest.bundle_version),
+    return this.#serialised(async () => {
+      const named = [...this.#shelf.values()].filter(
+        ({ installed: { manifest } }) =>
+          manifest.bundle_id === bundleId && (version === undefined || manifest.bundle_version === version),
       );
-      for (const each of leaving) if (each.path !== null) await rm(each.path, { recursive: true, force: true });
-      if (leaving.length > 0) await this.#scan();
-      return leaving.length;
+      const removable = named.filter(({ installed }) => installed.removable);
+      if (named.length > 0 && removable.length === 0) throw notRemovable(named);
+      for (const { files } of removable) for (const { path } of files) await removeDurably(path);
+      if (removable.length > 0) await this.#scan();
+      return removable.length;
     });
   }
 
-  reload(): Promise<{ bundleIds: string[]; skipped: { file: string; reason: string }[] }> {
-    return this.#inTurn(() => this.#scan());
+  reload(): ReturnType<BundleRegistry["reload"]> {
+    return this.#serialised(async () => {
+      const skipped = await this.#scan();
+      const problem = await this.#deprecations.reload();
+      if (problem !== null) skipped.push({ file: "workflow_deprecations.json", reason: problem });
+      return { bundleIds: [...new Set(this.#list.map((each) => each.manifest.bundle_id))], skipped };
+    });
   }
 
-  async deprecate(bundleId: string, flowId: string | null, reason: string | null): Promise<Deprecation> {
-    const deprecation = { deprecated_at: isoTime(this.#options.now()), reason };
-    await this.#inTurn(() => this.#deprecations.add(bundleId, flowId ?? "*", deprecation));
-    return deprecation;
+  deprecate(bundleId: string, flowId: string | null, reason: string | null): Promise<Deprecation> {
+    return this.#serialised(async () => {
+      const versions = this.#versions(bundleId);
+      if (versions.length === 0) throw new AppError("not_found", `Bundle '${bundleId}' not found`);
+      const isKnown = versions.some(({ manifest }) => manifest.entrypoints.some((each) => each.flow_id === flowId));
+      if (flowId !== null && !isKnown) {
+        throw new AppError("not_found", `Bundle '${bundleId}' has no entrypoint '${flowId}'`);
+      }
+      const deprecation = { deprecated_at: isoTime(this.#options.now()), reason: reason || null };
+      await this.#deprecations.set(bundleId, flowId, deprecation);
+      return deprecation;
+    });
   }
 
   undeprecate(bundleId: string, flowId: string | null): Promise<boolean> {
-    return this.#inTurn(() => this.#deprecations.remove(bundleId, flowId));
+    return this.#serialised(() => this.#deprecations.delete(bundleId, flowId));
   }
 
   deprecation(bundleId: string, flowId: string): Deprecation | null {
-    return this.#deprecations.of(bundleId, flowId);
+    return this.#deprecations.get(bundleId, flowId);
   }
 
-  async #scan(): Promise<{ bundleIds: string[]; skipped: { file: string; reason: string }[] }> {
-    const { flowsDir } = this.#options;
-    const entries: Entry[] = [];
-    const skipped: { file: string; reason: string }[] = [];
-    await mkdir(flowsDir, { recursive: true });
-    for (const name of (await readdir(flowsDir)).sort()) {
-      try {
-        const entry = await this.#readEntry(join(flowsDir, name), name);
-        if (!entry) continue;
-        const { bundle_id, bundle_version } = entry.manifest;
-        if (entries.some((each) => isVersion(each, bundle_id, bundle_version))) {
-          skipped.push({ file: name, reason: `${bundle_id}@${bundle_version} was read from another file already` });
-        } else entries.push(entry);
-      } catch (error) {
-        skipped.push({ file: name, reason: messageOf(error) });
-      }
+  #versions(bundleId: string): InstalledBundle[] {
+    return this.#list.filter((each) => each.manifest.bundle_id === bundleId);
+  }
+
+  #serialised<T>(change: () => Promise<T>): Promise<T> {
+    const next = this.#last.then(change, change);
+    this.#last = next.catch(() => undefined);
+    return next;
+  }
+
+  async #scan(): Promise<Skipped[]> {
+    const skipped: Skipped[] = [];
+    const shelf = new Map<string, Shelved>();
+    for await (const found of scanFolder(this.#options.flowsDir, this.#limits)) {
+      if ("reason" in found) skipped.push(found);
+      else await this.#shelve(shelf, found, skipped);
     }
     for (const archive of this.#options.builtin) {
-      const entry = entryOf(readBundle(archive), null);
-      const { bundle_id, bundle_version } = entry.manifest;
-      if (entries.some((each) => isVersion(each, bundle_id, bundle_version))) continue;
-      await this.#keep(entry.digest, archive);
-      entries.push(entry);
+      const installed = await this.#read(archive, { removable: false });
+      if (!shelf.has(refOf(installed))) shelf.set(refOf(installed), { installed, files: [] });
     }
-    this.#replace(entries);
-    return { bundleIds: [...new Set(entries.map((each) => each.manifest.bundle_id))], skipped };
+    this.#place(shelf);
+    return skipped;
   }
 
-  async #readEntry(path: string, name: string): Promise<Entry | null> {
-    const found = await stat(path);
-    let archive: Uint8Array;
-    if (found.isDirectory()) {
-      const files = readFolderFiles(path);
-      if (!files.has("manifest.json")) return null;
-      archive = packFiles(files);
-    } else if (name.endsWith(".flow")) archive = await readFile(path);
-    else return null;
-    const bundle = readBundle(archive);
-    await this.#keep(bundle.digest, archive);
-    return entryOf(bundle, path);
+  /** A file that cannot be read must not disable the others. */
+  async #shelve(shelf: Map<string, Shelved>, found: FoundArchive, skipped: Skipped[]): Promise<void> {
+    const { file, path, isFolder, archive } = found;
+    let installed: InstalledBundle;
+    try {
+      // A folder is somebody's work; it is not deleted over HTTP.
+      installed = await this.#read(archive, { removable: !isFolder });
+    } catch (error) {
+      skipped.push({ file, reason: messageOf(error) });
+      return;
+    }
+    const known = shelf.get(refOf(installed));
+    if (!known) {
+      shelf.set(refOf(installed), { installed, files: [{ path, isFolder }] });
+      return;
+    }
+    if (!isFolder) known.files.push({ path, isFolder });
+    skipped.push({ file, reason: `${refOf(installed)} is already there under another file name` });
   }
 
-  #replace(entries: Entry[]): void {
-    const key = (each: Entry) => `${each.manifest.bundle_id}@${each.manifest.bundle_version}`;
-    this.#entries = entries.sort((a, b) => (key(a) < key(b) ? -1 : 1));
+  /** An archive that is stored was checked when it was stored, so that a start does not inflate every asset again. */
+  async #read(archive: Uint8Array, { removable }: { removable: boolean }): Promise<InstalledBundle> {
+    const digest = digestOf(archive);
+    const known = this.#byDigest.get(digest);
+    if (known) return { ...known, removable };
+    const isStored = await this.#store.has(digest, archive.length);
+    const bundle = readBundle(archive, { limits: this.#limits, completely: !isStored });
+    if (!isStored) await this.#store.put(digest, archive);
+    return toInstalled(bundle, removable);
   }
 
-  async #keep(digest: string, archive: Uint8Array): Promise<void> {
-    const path = this.#keptPath(digest);
-    if (!(await Bun.file(path).exists())) await writeDurably(path, archive);
-  }
-
-  #keptPath(digest: string): string {
-    return join(this.#options.dataDir, "bundles", `${digest}.flow`);
-  }
-
-  /** Changes of the folder happen one after the other. */
-  #inTurn<T>(work: () => Promise<T>): Promise<T> {
-    const result = this.#turn.then(work);
-    this.#turn = result.catch(() => undefined);
-    return result;
+  #place(shelf: Map<string, Shelved>): void {
+    const sorted = [...shelf].sort(([, a], [, b]) => compareBundles(a.installed, b.installed));
+    this.#shelf = new Map(sorted);
+    this.#list = sorted.map(([, { installed }]) => installed);
+    this.#byDigest = new Map(this.#list.map((installed) => [installed.digest, installed]));
   }
 }
 
-function entryOf(bundle: Bundle, path: string | null): Entry {
+function toInstalled(bundle: Bundle, removable: boolean): InstalledBundle {
   const { manifest, digest } = bundle;
-  return { manifest, digest, bundle, path, isDraft: isDraftVersion(manifest.bundle_version), removable: path !== null };
+  return { manifest, digest, isDraft: isDraftVersion(manifest.bundle_version), removable, bundle };
 }
 
-function isVersion(entry: InstalledBundle, bundleId: string, version: string): boolean {
-  return entry.manifest.bundle_id === bundleId && entry.manifest.bundle_version === version;
+function compareBundles({ manifest: a }: InstalledBundle, { manifest: b }: InstalledBundle): number {
+  return compareText(a.bundle_id, b.bundle_id) || compareText(a.bundle_version, b.bundle_version);
+}
+
+function notRemovable(named: Shelved[]): AppError {
+  const [{ installed, files } = { installed: null, files: [] }] = named;
+  const ref = installed ? refOf(installed) : "";
+  const [folder] = files;
+  return new AppError(
+    "invalid_request",
+    folder
+      ? `Bundle '${ref}' is the folder ${folder.path}: it is removed there`
+      : `Bundle '${ref}' is built in and cannot be removed`,
+  );
 }

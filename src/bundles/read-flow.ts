@@ -1,95 +1,113 @@
 import { AppError } from "#core/errors.ts";
 import type { Flow, FlowEdge, FlowNode } from "#core/flow.ts";
 import { type JsonObject, type Value, isObject } from "#core/value.ts";
+import { shown } from "#bundles/entry-path.ts";
 
-/** Reads a VisualFlow document (contract flow-runtime 1.4). AppError `invalid_request` when it is none; oddities become warnings. */
-export function readFlow(raw: Value, warnings: string[] = []): Flow {
-  if (!isObject(raw)) throw refuse("it must be an object");
-  const id = [raw["id"], raw["flow_id"], raw["workflow_id"]].find((value) => typeof value === "string" && value.trim());
-  if (typeof id !== "string") throw refuse("it has no id");
-  if (!Array.isArray(raw["nodes"])) throw refuse(`flow '${id}' has no list of nodes`);
-  const nodes = raw["nodes"].flatMap((node, index) => readNode(node, `${id}: nodes[${index}]`, warnings));
-  const seen = new Set<string>();
-  for (const node of nodes) {
-    if (seen.has(node.id)) throw refuse(`flow '${id}' has two nodes '${node.id}'`);
-    seen.add(node.id);
+/** A VisualFlow document as the engine wants it, and sentences about what was tolerated. */
+export interface ReadFlow {
+  flow: Flow;
+  warnings: string[];
+}
+
+const maxNodes = 20_000;
+const maxEdges = 100_000;
+
+/**
+ * Reads a VisualFlow document (contract flow-runtime 1.4). Junk is ignored, unknown node types are kept. AppError `invalid_request`
+ * when there is no flow in it: no object, no id, no list of nodes.
+ */
+export function readFlow(document: Value): ReadFlow {
+  if (!isObject(document)) throw refuse("it is not a JSON object");
+  const warnings: string[] = [];
+  const id = flowIdOf(document);
+  if (id === null) throw refuse("it has no id");
+  const nodes = readNodes(document["nodes"], warnings);
+  const entryNode = textOrNull(document["entryNode"]);
+  if (entryNode !== null && !nodes.some((node) => node.id === entryNode)) {
+    warnings.push(`entryNode names the node ${shown(entryNode)}, which is not there`);
   }
-  const edges = (Array.isArray(raw["edges"]) ? raw["edges"] : []).flatMap(readEdge);
   return {
-    id: id.trim(),
-    name: text(raw["name"]) || id,
-    description: text(raw["description"]),
-    interfaces: (Array.isArray(raw["interfaces"]) ? raw["interfaces"] : []).filter(
-      (each): each is string => typeof each === "string",
-    ),
-    nodes,
-    edges,
-    entryNode: typeof raw["entryNode"] === "string" && raw["entryNode"] ? raw["entryNode"] : null,
+    flow: {
+      id,
+      name: textOrNull(document["name"]) ?? "",
+      description: textOrNull(document["description"]) ?? "",
+      interfaces: list(document["interfaces"]).filter((each) => typeof each === "string"),
+      nodes,
+      edges: readEdges(document["edges"], warnings),
+      entryNode,
+    },
+    warnings,
   };
 }
 
+/** The flow's own id, or null. */
+export function flowIdOf(document: JsonObject): string | null {
+  const names = ["id", "flow_id", "workflow_id"];
+  return names.map((name) => textOrNull(document[name])?.trim()).find((id) => id) ?? null;
+}
+
 function refuse(reason: string): AppError {
-  return new AppError("invalid_request", `The flow document is refused: ${reason}`);
+  return new AppError("invalid_request", reason);
 }
 
-function text(value: Value | undefined): string {
-  return typeof value === "string" ? value : "";
+function textOrNull(value: Value | undefined): string | null {
+  return typeof value === "string" && value !== "" ? value : null;
 }
 
-function readNode(raw: Value, where: string, warnings: string[]): FlowNode[] {
-  if (!isObject(raw) || typeof raw["id"] !== "string" || !raw["id"]) {
-    warnings.push(`${where} is not a node and was left out`);
-    return [];
-  }
-  const data: JsonObject = isObject(raw["data"]) ? raw["data"] : {};
-  const written = text(raw["type"]) || text(data["nodeType"]);
-  const type = written.replace(/^NodeType\./i, "").toLowerCase();
-  if (!type) warnings.push(`${where} has no type`);
-  return [{ id: raw["id"], type, data }];
+function list(value: Value | undefined): Value[] {
+  return Array.isArray(value) ? value : [];
 }
 
-function readEdge(raw: Value): FlowEdge[] {
-  if (!isObject(raw)) return [];
-  const { source, sourceHandle, target, targetHandle } = raw;
-  const whole = [source, sourceHandle, target, targetHandle].every((each) => typeof each === "string" && each !== "");
-  if (!whole) return [];
-  return [{ source, sourceHandle, target, targetHandle } as FlowEdge];
-}
-
-const referenceFields = ["subflowId", "flowId", "workflowId", "workflow_id"];
-
-/** Gives a flow its id inside a bundle version, and its references the same (contract flow-runtime 1.7). */
-export function namespaceFlow(
-  flow: Flow,
-  bundle: { ref: string; flowIds: Set<string>; sanitize: (text: string) => string },
-  warnings: string[],
-): Flow {
-  const id = `${bundle.ref}:${flow.id}`;
-  const nodes = flow.nodes.map((node) => {
-    if (node.type === "subflow") return { ...node, data: namespaced(node, { ...bundle, flowId: flow.id }, warnings) };
-    if (node.type !== "agent") return node;
-    const config = isObject(node.data["agentConfig"]) ? node.data["agentConfig"] : {};
-    const react = `visual_react_agent_${bundle.sanitize(id)}_${bundle.sanitize(node.id)}`;
-    return { ...node, data: { ...node.data, agentConfig: { ...config, _react_workflow_id: react } } };
+function readNodes(raw: Value | undefined, warnings: string[]): FlowNode[] {
+  if (!Array.isArray(raw)) throw refuse("it has no list of nodes");
+  if (raw.length > maxNodes) throw refuse(`it has ${raw.length} nodes, more than ${maxNodes}`);
+  const nodes = new Map<string, FlowNode>();
+  raw.forEach((each, index) => {
+    const node = readNode(each, index, warnings);
+    if (!node) return;
+    // Which of the two an edge means is anybody's guess.
+    if (nodes.has(node.id)) throw refuse(`two nodes have the id ${shown(node.id)}`);
+    nodes.set(node.id, node);
   });
-  return { ...flow, id, nodes };
+  return [...nodes.values()];
 }
 
-function namespaced(
-  node: FlowNode,
-  bundle: { ref: string; flowIds: Set<string>; flowId: string },
-  warnings: string[],
-): JsonObject {
-  const data = { ...node.data };
-  for (const field of referenceFields) {
-    const reference = data[field];
-    if (typeof reference !== "string" || !reference) continue;
-    const own = reference.startsWith(`${bundle.ref}:`) ? reference.slice(bundle.ref.length + 1) : reference;
-    if (bundle.flowIds.has(own)) data[field] = `${bundle.ref}:${own}`;
-    else
-      warnings.push(
-        `Node '${node.id}' of flow '${bundle.flowId}' calls the flow '${reference}', which is not in the bundle`,
-      );
+function readNode(raw: Value, index: number, warnings: string[]): FlowNode | null {
+  const id = isObject(raw) ? textOrNull(raw["id"]) : null;
+  if (!isObject(raw) || id === null) {
+    warnings.push(`nodes[${index}] has no id; it was left out`);
+    return null;
   }
-  return data;
+  const data = isObject(raw["data"]) ? raw["data"] : {};
+  const type = typeName(raw["type"]) ?? typeName(data["nodeType"]);
+  if (type === null) warnings.push(`node ${shown(id)} has no type`);
+  const nodeType = typeName(data["nodeType"]);
+  return { id, type: type ?? "", data: nodeType === null ? data : { ...data, nodeType } };
+}
+
+/** `NodeType.ON_FLOW_START` is how Python prints the enum. */
+function typeName(value: Value | undefined): string | null {
+  return (
+    textOrNull(value)
+      ?.replace(/^NodeType\./, "")
+      .toLowerCase() ?? null
+  );
+}
+
+function readEdges(raw: Value | undefined, warnings: string[]): FlowEdge[] {
+  const all = list(raw);
+  if (all.length > maxEdges) throw refuse(`it has ${all.length} edges, more than ${maxEdges}`);
+  return all.flatMap((each, index) => {
+    const edge = isObject(each) ? each : {};
+    const source = textOrNull(edge["source"]);
+    const target = textOrNull(edge["target"]);
+    if (source === null || target === null) {
+      warnings.push(`edges[${index}] has no source or no target; it was left out`);
+      return [];
+    }
+    // The contract: an edge without a handle is no edge.
+    const sourceHandle = textOrNull(edge["sourceHandle"]);
+    const targetHandle = textOrNull(edge["targetHandle"]);
+    return sourceHandle === null || targetHandle === null ? [] : [{ source, sourceHandle, target, targetHandle }];
+  });
 }

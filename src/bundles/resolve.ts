@@ -1,113 +1,111 @@
-import type { Entrypoint } from "#core/bundle.ts";
 import { AppError } from "#core/errors.ts";
-import type { BundleRegistry, InstalledBundle, ResolveRequest, Resolved } from "#bundles/registry.ts";
+import type { InstalledBundle, ResolveRequest, Resolved } from "#bundles/registry.ts";
+import { flowProblem } from "#bundles/read-bundle.ts";
+import { type BundleReference, parseReference } from "#bundles/reference.ts";
 
-interface Reference {
-  bundleId: string | null;
-  version: string | null;
-  flowId: string | null;
+/** What resolving needs to know about the installed bundles. */
+export interface Shelf {
+  list(): InstalledBundle[];
+  find(bundleId: string, version?: string): InstalledBundle | null;
+  /** Built into the executable: it is there without anybody's doing. */
+  isBuiltin(installed: InstalledBundle): boolean;
 }
 
-/** Finds the flow that a request means (contract flow-runtime 1.6, 1.7; http-api 1.3.1). */
-export function resolveReference(registry: BundleRegistry, request: ResolveRequest): Resolved {
-  const reference = readReference(registry, request);
-  const installed = findBundle(registry, reference);
-  const flowId = chooseFlow(installed, reference.flowId);
-  const { bundle_id, bundle_version, entrypoints } = installed.manifest;
-  const deprecation = registry.deprecation(bundle_id, flowId);
-  if (deprecation) {
-    const why = deprecation.reason ? `: ${deprecation.reason}` : "";
-    throw new AppError("conflict", `Workflow '${bundle_id}:${flowId}' is deprecated${why}`);
-  }
+/**
+ * The flow that a start request means (contract flow-runtime 1.6, 1.7). AppErrors `invalid_request` (nothing or something ambiguous named,
+ * parts that contradict each other), `not_found`, `unprocessable` (the flow is damaged).
+ */
+export function resolveReference(shelf: Shelf, request: ResolveRequest): Resolved {
+  const reference = referenceOf(shelf, request);
+  const installed = shelf.find(reference.bundleId, reference.bundleVersion ?? undefined);
+  if (!installed) throw unknownBundle(reference);
+  const flowId = reference.flow === null ? defaultFlow(installed) : flowOf(installed, reference.flow);
+  const problem = flowProblem(installed.bundle, flowId);
+  if (problem !== null) throw new AppError("unprocessable", problem);
+  const { manifest } = installed;
   return {
     installed,
-    entrypoint: entrypoints.find((entry) => entry.flow_id === flowId) ?? null,
+    entrypoint: manifest.entrypoints.find((each) => each.flow_id === flowId) ?? null,
     flowId,
-    workflowId: `${bundle_id}@${bundle_version}:${flowId}`,
+    workflowId: `${refOf(installed)}:${flowId}`,
   };
 }
 
-function readReference(registry: BundleRegistry, request: ResolveRequest): Reference {
-  const named = split(text(request.bundleId));
-  const version = text(request.bundleVersion) || null;
-  const flow = text(request.flowId);
-  if (named.version && version && named.version !== version) {
-    throw new AppError("invalid_request", `bundle_id names version ${named.version}, bundle_version ${version}`);
-  }
-  const reference = {
-    bundleId: named.bundleId,
-    version: named.version ?? version,
-    flowId: named.flowId ?? (flow || null),
+export function refOf({ manifest }: InstalledBundle): string {
+  return `${manifest.bundle_id}@${manifest.bundle_version}`;
+}
+
+function referenceOf(shelf: Shelf, request: ResolveRequest): BundleReference {
+  const named = request.bundleId ? parseReference(request.bundleId) : null;
+  const flow = flowReference(shelf, request.flowId || null);
+  return {
+    bundleId: agreed("bundle_id", [named?.bundleId, flow?.bundleId]) ?? onlyBundle(shelf),
+    bundleVersion: agreed("bundle_version", [named?.bundleVersion, request.bundleVersion, flow?.bundleVersion]),
+    flow: agreed("flow_id", [named?.flow, flow?.flow]),
   };
-  if (!flow.includes(":")) return reference;
-  const qualified = split(flow);
-  const isBundle = qualified.bundleId !== null && registry.latest(qualified.bundleId).any !== null;
-  if (!isBundle) return { ...reference, flowId: flow };
-  if (reference.bundleId && reference.bundleId !== qualified.bundleId) {
-    throw new AppError(
-      "invalid_request",
-      `flow_id names bundle '${qualified.bundleId}', bundle_id '${reference.bundleId}'`,
-    );
-  }
-  if (reference.version && qualified.version && reference.version !== qualified.version) {
-    throw new AppError(
-      "invalid_request",
-      `flow_id names version ${qualified.version}, the request ${reference.version}`,
-    );
-  }
-  return { bundleId: qualified.bundleId, version: reference.version ?? qualified.version, flowId: qualified.flowId };
 }
 
-/** `bundle[@version][:flow]`, a trailing `.flow` tolerated. */
-function split(reference: string): Reference {
-  const match = /^([^@:]+)(?:@([^:]+?))?(?::(.+))?$/.exec(reference.replace(/\.flow$/, ""));
-  if (!match) return { bundleId: null, version: null, flowId: null };
-  return { bundleId: match[1] ?? null, version: match[2] ?? null, flowId: match[3] ?? null };
+/** `x:y` names a bundle only when `x` is one that is installed; otherwise all of it is the flow. */
+function flowReference(shelf: Shelf, flowId: string | null): Partial<BundleReference> | null {
+  if (flowId === null) return null;
+  if (!flowId.includes(":")) return { flow: flowId.trim() };
+  const reference = parseReference(flowId);
+  return shelf.list().some((each) => each.manifest.bundle_id === reference.bundleId) ? reference : { flow: flowId };
 }
 
-function text(value: string | null | undefined): string {
-  return value?.trim() ?? "";
-}
-
-function findBundle(registry: BundleRegistry, { bundleId, version, flowId }: Reference): InstalledBundle {
-  if (bundleId === null) {
-    const ids = [
-      ...new Set(
-        registry
-          .list()
-          .filter((each) => each.removable)
-          .map((each) => each.manifest.bundle_id),
-      ),
-    ];
-    const [only] = ids;
-    const found = ids.length === 1 && only !== undefined ? registry.find(only, version ?? undefined) : null;
-    if (found) return found;
-    const what = flowId ? `flow '${flowId}'` : "nothing";
-    throw new AppError(
-      "invalid_request",
-      `bundle_id is required: the request names ${what} and there are ${ids.length} bundles`,
-    );
-  }
-  const found = registry.find(bundleId, version ?? undefined);
-  if (found) return found;
-  throw new AppError("not_found", `Bundle '${bundleId}${version ? `@${version}` : ""}' not found`);
-}
-
-function chooseFlow({ manifest, bundle }: InstalledBundle, wanted: string | null): string {
-  if (wanted !== null) {
-    if (Object.hasOwn(bundle.flows, wanted)) return wanted;
-    const named = manifest.entrypoints.filter((entry) => entry.name.toLowerCase() === wanted.toLowerCase());
-    if (named.length === 1) return (named[0] as Entrypoint).flow_id;
-    throw new AppError(
-      "not_found",
-      `Flow '${wanted}' not found in bundle '${manifest.bundle_id}@${manifest.bundle_version}'`,
-    );
-  }
-  const [only] = manifest.entrypoints;
-  if (manifest.entrypoints.length === 1 && only) return only.flow_id;
-  if (manifest.default_entrypoint !== null) return manifest.default_entrypoint;
+function agreed(name: string, values: (string | null | undefined)[]): string | null {
+  const [first = null, ...others] = values.filter((value) => value !== null && value !== undefined && value !== "");
+  const other = others.find((value) => value !== first);
+  if (other === undefined) return first;
   throw new AppError(
     "invalid_request",
-    `flow_id is required: bundle '${manifest.bundle_id}' has several entrypoints and no default`,
+    `The request names two different values for ${name}: '${first}' and '${other}'`,
+  );
+}
+
+/** Without a name it is the one bundle that somebody installed; the built-in samples do not count. */
+function onlyBundle(shelf: Shelf): string {
+  const ids = new Set(
+    shelf
+      .list()
+      .filter((each) => !shelf.isBuiltin(each))
+      .map((each) => each.manifest.bundle_id),
+  );
+  const [only] = ids;
+  if (only !== undefined && ids.size === 1) return only;
+  const reason = ids.size === 0 ? "no bundle is installed" : `${ids.size} bundles are installed`;
+  throw new AppError("invalid_request", `bundle_id is required: ${reason}`);
+}
+
+function unknownBundle({ bundleId, bundleVersion }: BundleReference): AppError {
+  const name = bundleVersion === null ? bundleId : `${bundleId}@${bundleVersion}`;
+  return new AppError("not_found", `Bundle '${name}' not found`);
+}
+
+function defaultFlow(installed: InstalledBundle): string {
+  const { entrypoints, default_entrypoint } = installed.manifest;
+  const [only, ...others] = entrypoints.map((each) => each.flow_id);
+  if (only !== undefined && others.length === 0) return only;
+  if (default_entrypoint !== null) return default_entrypoint;
+  const names = entrypoints.map((each) => each.flow_id).join(", ");
+  throw new AppError(
+    "invalid_request",
+    `Bundle '${refOf(installed)}' has several entrypoints (${names}): flow_id is required`,
+  );
+}
+
+/** By the flow's id, else by an entrypoint's name in any letter case. */
+function flowOf(installed: InstalledBundle, flow: string): string {
+  const { manifest } = installed;
+  if (Object.hasOwn(manifest.flows, flow)) return flow;
+  const named = manifest.entrypoints.filter((each) => each.name.trim().toLowerCase() === flow.toLowerCase());
+  const [only, ...others] = named.map((each) => each.flow_id);
+  if (only === undefined) {
+    throw new AppError("not_found", `Flow '${flow}' not found in bundle '${refOf(installed)}'`);
+  }
+  if (others.length === 0) return only;
+  throw new AppError(
+    "invalid_request",
+    `'${flow}' is the name of several entrypoints of bundle '${refOf(installed)}' (${[only, ...others].join(", ")}): name one by its id`,
   );
 }

@@ -1,4 +1,5 @@
 import type { CommandDef } from "citty";
+import { AppError } from "#core/errors.ts";
 import type { CliContext } from "#cli/context.ts";
 import { define } from "#cli/define.ts";
 import { exitCodeOfFindings } from "#cli/exit-codes.ts";
@@ -17,6 +18,7 @@ export function verifyCommand(context: CliContext): CommandDef {
       const settings = await settingsFor(context, args);
       const { verifyLedger } = await import("#app/offline.ts");
       const result = await verifyLedger(settings, args.run === undefined ? {} : { runId: args.run });
+      if (args.run !== undefined && result.runs === 0) throw new AppError("not_found", `Run '${args.run}' not found`);
       if (result.problems.length > 0) context.exitCode = exitCodeOfFindings;
       if (args.json) return printJson(context, result);
       for (const { run_id, seq, message } of result.problems) {

@@ -72,9 +72,9 @@ export class Editor {
     this.#ops.set(`a${this.#appends++}`, ["a", path, value]);
   }
 
-  /** What was handed out of the public part of the document will not change under its holders. */
-  release(): void {
-    for (const [key, value] of Object.entries(this.#root)) if (!key.startsWith("_")) this.#disown(value);
+  /** A part of the document that somebody found by looking may now be kept, as if it came from `read`. */
+  release(part: Value): void {
+    this.#disown(part);
   }
 
   get dirty(): boolean {

@@ -1,7 +1,8 @@
 import type { EffectOutcome } from "#core/effect.ts";
+import { canonicalJson } from "#core/json.ts";
 import { type JsonObject, type Value, isObject } from "#core/value.ts";
 import { isoTime } from "#core/time.ts";
-import { enclosing, markReturn } from "#engine/control.ts";
+import { enclosing, forgetReturn, markReturn } from "#engine/control.ts";
 import type { Advance, EndRun, Execution, Input, PendingEffect, Step } from "#engine/engine.ts";
 import { kernelEffects, runKernelEffect } from "#engine/kernel-effects.ts";
 import { execNodes } from "#engine/nodes/exec-nodes.ts";
@@ -153,7 +154,13 @@ function idempotencyKey(
   nodeId: string,
   { effect, visitNumber }: { effect: PendingEffect["effect"]; visitNumber: number },
 ): string {
-  const text = JSON.stringify([execution.ids.run_id, nodeId, visitNumber, effect.type, effect.payload]);
+  const text = canonicalJson({
+    effect_payload: effect.payload,
+    effect_type: effect.type,
+    node_id: nodeId,
+    run_id: execution.ids.run_id,
+    visit: visitNumber,
+  });
   return Bun.SHA256.hash(text, "hex").slice(0, 32);
 }
 
@@ -194,7 +201,8 @@ function storeResult(execution: Execution, resultKey: string | null, result: Val
   const node = execution.plan.nodes.get(execution.node_id);
   if (!node) return;
   const outputs = execNodes.get(node.type)?.outputs;
-  storeRecord(execution, node.id, outputs ? outputs(result, node) : result);
+  const placeholder = execution.vars.peek("_temp", "node_outputs", node.id);
+  storeRecord(execution, node.id, outputs ? outputs(result, node, placeholder) : result);
 }
 
 function retry(execution: Execution, error: string): Step {
@@ -262,7 +270,7 @@ function raise(
   { message, inputs }: { message: string; inputs: JsonObject },
 ): Step | null {
   if (node.next.has("on_error")) return catchError(execution, node, message);
-  if (!execution.options.compatNodeErrors) {
+  if (!execution.options.compatNodeErrors || execNodes.get(node.type)?.failsRun) {
     return failRun(execution, `Node '${node.id}' (${node.type}): ${message}`, bounded(inputs));
   }
   setFlowError(execution, node, message);
@@ -274,6 +282,8 @@ function raise(
 }
 
 function catchError(execution: Execution, node: PlanNode, message: string): Step | null {
+  // The effect was planned to give the run back to its block; now it goes another way.
+  forgetReturn(execution);
   setFlowError(execution, node, message);
   const record = { error: message, success: false, node: node.id };
   storeRecord(execution, node.id, record);

@@ -17,7 +17,17 @@ export interface DraftNode extends PlanNode {
 
 export type DraftNodes = Map<string, DraftNode>;
 
-const branchHandles = /^(true|false|case:.*|default|then:\d+|completed|loop|done|on_error|exec-out)$/;
+/** The ways out of the nodes that branch; every other node has one, and `on_error` beside it. */
+const branches: Record<string, RegExp> = {
+  if: /^(?:true|false)$/,
+  switch: /^(?:case:.*|default)$/,
+  sequence: /^(?:then:\d+|done)$/,
+  parallel: /^(?:then:\d+|completed)$/,
+  loop: /^(?:loop|done)$/,
+  for: /^(?:loop|done)$/,
+  while: /^(?:loop|done)$/,
+};
+const freeBranch = /^(?:true|false|case:.*|default|then:\d+|completed|loop|done)$/;
 
 export const compile: Compile = (flow, options = {}) => {
   const workflowId = options.workflowId ?? flow.id;
@@ -86,10 +96,18 @@ function addExec(edge: FlowEdge, nodes: DraftNodes): void {
   if (known !== undefined && known !== edge.target) {
     throw refuse(`node '${edge.source}' has two edges out of '${edge.sourceHandle}'`);
   }
-  if (!branchHandles.test(edge.sourceHandle) && source.next.size > 0) {
-    throw refuse(`node '${edge.source}' has an unknown branch '${edge.sourceHandle}'`);
+  if (!isBranch(source, edge.sourceHandle)) {
+    throw refuse(`node '${edge.source}' (${source.type}) has no branch '${edge.sourceHandle}'`);
   }
   source.next.set(edge.sourceHandle, edge.target);
+}
+
+function isBranch(source: DraftNode, handle: string): boolean {
+  if (handle === "on_error") return true;
+  const own = Object.hasOwn(branches, source.type) ? branches[source.type] : undefined;
+  if (own) return own.test(handle);
+  const others = [...source.next.keys()].filter((other) => other !== "on_error" && other !== handle);
+  return others.length === 0 || (freeBranch.test(handle) && others.every((other) => freeBranch.test(other)));
 }
 
 function addData(edge: FlowEdge, nodes: DraftNodes): void {
@@ -129,7 +147,7 @@ function isListener(node: FlowNode, entry: string): boolean {
 /** Nodes behind a listener belong to the listener's own plan, so only the rest is worth a warning. */
 function dropUnreachable(nodes: DraftNodes, reachable: Set<string>, listeners: Set<string>, warnings: string[]): void {
   const behindListeners = new Set([...listeners].flatMap((id) => [...reach(id, nodes)]));
-  for (const node of [...nodes.values()]) {
+  for (const node of nodes.values()) {
     if (node.kind !== "exec" || reachable.has(node.id)) continue;
     nodes.delete(node.id);
     if (!behindListeners.has(node.id)) warnings.push(`Node '${node.id}' (${node.type}) is never reached`);

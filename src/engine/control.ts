@@ -20,6 +20,10 @@ export function markReturn(execution: Execution, blockId: string): void {
   execution.vars.set(returnPath, blockId);
 }
 
+export function forgetReturn(execution: Execution): void {
+  execution.vars.delete(returnPath);
+}
+
 /** True once, when the run came back to this block from its body. */
 export function takeReturn(execution: Execution, blockId: string): boolean {
   if (execution.vars.peek(...returnPath) !== blockId) return false;

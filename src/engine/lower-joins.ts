@@ -21,21 +21,32 @@ export function lowerJoins(nodes: DraftNodes, { edges }: { edges: FlowEdge[] }):
   }
   for (const [targetId, entries] of incoming) {
     const target = nodes.get(targetId);
-    if (target && entries.length >= 2 && target.type !== "join_exec") lower(nodes, target, entries);
+    if (!target) continue;
+    // A join that the author drew only needs to know its doors.
+    if (target.type === "join_exec") nodes.set(targetId, { ...target, data: withRoutes(target, entries) });
+    else if (entries.length >= 2) lower(nodes, target, entries);
   }
 }
 
 function lower(nodes: DraftNodes, target: DraftNode, entries: FlowEdge[]): void {
   const routes = routesOf(target, entries);
   const joinId = `__internal_join_exec__${target.id}`;
-  const data: JsonObject = { routes: routes.map((route) => ({ ...route })) };
-  nodes.set(joinId, { ...blank(joinId, "join_exec"), data, next: new Map([["exec-out", target.id]]) });
+  nodes.set(joinId, {
+    ...blank(joinId, "join_exec"),
+    data: withRoutes(target, entries),
+    next: new Map([["exec-out", target.id]]),
+  });
   for (const edge of entries) nodes.get(edge.source)?.next.set(edge.sourceHandle, joinId);
   const overrides = target.data["inputRouteOverrides"];
   if (!isObject(overrides)) return;
   for (const [pin, byRoute] of Object.entries(overrides)) {
     if (isObject(byRoute)) addMux(nodes, { target, joinId, pin, byRoute, routes });
   }
+}
+
+function withRoutes(target: DraftNode, entries: FlowEdge[]): JsonObject {
+  const own = target.type === "join_exec" ? target.data : {};
+  return { ...own, routes: routesOf(target, entries).map((route) => ({ ...route })) };
 }
 
 function routesOf(target: DraftNode, entries: FlowEdge[]): Route[] {
@@ -47,9 +58,9 @@ function routesOf(target: DraftNode, entries: FlowEdge[]): Route[] {
   }));
   if (!Array.isArray(declared) || declared.length === 0) return fromEdges;
   const routes = declared.filter(isObject).map((route) => ({
-    key: String(route["key"] ?? `${String(route["sourceNodeId"])}:${String(route["sourceHandle"])}`),
-    node: String(route["sourceNodeId"]),
-    handle: String(route["sourceHandle"]),
+    key: textOf(route["key"]) || `${textOf(route["sourceNodeId"])}:${textOf(route["sourceHandle"])}`,
+    node: textOf(route["sourceNodeId"]),
+    handle: textOf(route["sourceHandle"]),
   }));
   const door = (route: { node: string; handle: string }) => `${route.node}\u0000${route.handle}`;
   const wanted = new Set(routes.map(door));
@@ -60,6 +71,10 @@ function routesOf(target: DraftNode, entries: FlowEdge[]): Route[] {
     );
   }
   return routes;
+}
+
+function textOf(value: Value | undefined): string {
+  return typeof value === "string" ? value : "";
 }
 
 interface Mux {
@@ -77,7 +92,7 @@ function addMux(nodes: DraftNodes, { target, joinId, pin, byRoute, routes }: Mux
   routes.forEach((route, index) => {
     const source = byRoute[route.key];
     if (!isObject(source) || typeof source["sourceNodeId"] !== "string") return;
-    const from = { node: source["sourceNodeId"], pin: String(source["sourceHandle"] ?? "") };
+    const from = { node: source["sourceNodeId"], pin: textOf(source["sourceHandle"]) };
     mux.sources.set(`in${index}`, from);
     nodes.get(from.node)?.referenced.add(from.pin);
   });

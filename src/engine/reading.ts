@@ -78,8 +78,17 @@ function evaluate(execution: Execution, node: PlanNode, trail: string[]): Value 
   for (const [pin, preset] of node.defaults) if (!node.sources.has(pin)) inputs[pin] = preset;
   const { vars, now, random } = execution;
   const value = run(inputs, { node, vars: vars.root, now, random });
-  if (readsVars.has(node.type)) vars.release();
+  if (readsVars.has(node.type)) releaseParts(execution, value);
   return value;
+}
+
+/** The record is new, what it holds may be the variables' own: as a value, or as the one item of a list made around it. */
+export function releaseParts({ vars }: Execution, record: Value): void {
+  if (!isObject(record)) return;
+  for (const part of Object.values(record)) {
+    vars.release(part);
+    if (Array.isArray(part) && part.length === 1) vars.release(part[0] ?? null);
+  }
 }
 
 function structuredCopy(value: Value): Value {

@@ -101,7 +101,14 @@ function createAccess(
 function corsHook() {
   const hook = cors({ origin: () => true, exposeHeaders: exposedHeaders, maxAge: 600 }).event.request?.[0]?.fn;
   if (!hook) throw new Error("the CORS plugin has no request hook");
-  return (context: Parameters<typeof hook>[0]) => (context.request.headers.has("origin") ? hook(context) : undefined);
+  return (context: Parameters<typeof hook>[0]) => {
+    const { request, set } = context;
+    if (!request.headers.has("origin")) return undefined;
+    // The plugin would put these two on every reply of the server.
+    set.headers["access-control-allow-credentials"] = "true";
+    set.headers["access-control-expose-headers"] = exposedHeaders.join(", ");
+    return hook(context);
+  };
 }
 
 interface Parts {

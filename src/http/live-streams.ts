@@ -10,6 +10,8 @@ export interface LiveStreams {
     after: number;
     heartbeatMs: number;
     deltas: boolean;
+    /** True when there is nothing to send yet. */
+    greet: boolean;
     /** Aborts when the client is gone, also before it has read anything. */
     signal: AbortSignal;
     onClose: () => void;
@@ -31,13 +33,14 @@ export function createLiveStreams(services: Pick<Services, "ledger" | "runner" |
     get count() {
       return streams.size;
     },
-    open({ runId, after, heartbeatMs, deltas, signal, onClose }) {
+    open({ runId, after, heartbeatMs, deltas, greet, signal, onClose }) {
       const { runner } = services;
       const stream = createLedgerStream({
         runId,
         follower: hub.follow(runId, after),
         heartbeatMs,
         heartbeats,
+        greet,
         onDelta: deltas && runner ? (listener) => runner.onDelta(runId, listener) : null,
         onClose: () => {
           streams.delete(stream);

@@ -10,6 +10,8 @@ export interface StreamOptions {
   heartbeats: Heartbeats;
   /** Live text of models, when the client asked for it. Answers the unsubscribe function. */
   onDelta: ((listener: (delta: Delta) => void) => () => void) | null;
+  /** Begin with a comment: a reply of which no byte was sent yet is not open for its client, and nothing else may come for long. */
+  greet: boolean;
   /** Called once, when the stream is over for whatever reason. */
   onClose: () => void;
 }
@@ -43,6 +45,7 @@ type Fetched = { found: Frames | Ended } | { error: unknown };
 class Pump {
   #options: StreamOptions;
   #controller: Controller | null = null;
+  #greeting: boolean;
   #fetching = false;
   /** What the follower answered and the client has not got yet. */
   #fetched: Fetched | null = null;
@@ -53,11 +56,16 @@ class Pump {
 
   constructor(options: StreamOptions) {
     this.#options = options;
+    this.#greeting = options.greet;
     this.#stopDeltas = options.onDelta?.((delta) => this.#addDelta(delta)) ?? null;
   }
 
   async pull(controller: Controller): Promise<void> {
     this.#controller = controller;
+    if (this.#greeting) {
+      this.#greeting = false;
+      return controller.enqueue(keepAlive);
+    }
     for (;;) {
       if (this.#state === "closed") return closeQuietly(controller);
       if (this.#state === "ending") return this.#finish();

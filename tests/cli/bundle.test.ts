@@ -20,7 +20,7 @@ describe("bundle inspect", () => {
     expect(exitCode).toBe(0);
     const summary = JSON.parse(stdout);
     expect(summary.bundle_ref).toStartWith("two@");
-    expect(summary.sha256).toBe(Bun.SHA256.hash(await Bun.file(path).bytes(), "hex"));
+    expect(summary.digest).toBe(Bun.SHA256.hash(await Bun.file(path).bytes(), "hex"));
     expect(summary.flows).toHaveLength(2);
     expect((await runCli(["bundle", "inspect", path])).stdout).toMatch(/^bundle_ref +two@/);
   });

@@ -6,7 +6,8 @@ import { type DriveOptions, drive, rows } from "./driver.ts";
 const start = exec("start", "on_flow_start");
 const end = exec("end", "on_flow_end");
 const say = (id: string) => exec(id, "answer_user", { in: ["message:any"], out: ["message:string"] });
-const list = (id: string, value: unknown) => pure(id, "literal_json", { out: ["value:any"], data: { literalValue: value } });
+const list = (id: string, value: unknown) =>
+  pure(id, "literal_json", { out: ["value:any"], data: { literalValue: value } });
 /** A step without a record of its own in the ledger. */
 const pass = exec("pass", "set_var", { in: ["name:string", "value:any"], defaults: { name: "passed", value: true } });
 const block = (id: string, type: string, defaults: Record<string, unknown> = {}): TestNode => {
@@ -38,12 +39,20 @@ describe("blocks", () => {
     const driven = drive(
       flow(
         "f",
-        [start, list("items", ["a", "b"]), block("each", "loop"), exec("keep", "set_var", {
-          in: ["name:string", "value:any"],
-          defaults: { name: "seen" },
-        }), pure("all", "make_array", { in: ["a:any", "b:any", "c:any"], out: ["result:array"] }), exec("end", "on_flow_end", {
-          in: ["seen:any"],
-        }), pure("get", "get_var", { in: ["name:string"], out: ["value:any"], defaults: { name: "seen" } })],
+        [
+          start,
+          list("items", ["a", "b"]),
+          block("each", "loop"),
+          exec("keep", "set_var", {
+            in: ["name:string", "value:any"],
+            defaults: { name: "seen" },
+          }),
+          pure("all", "make_array", { in: ["a:any", "b:any", "c:any"], out: ["result:array"] }),
+          exec("end", "on_flow_end", {
+            in: ["seen:any"],
+          }),
+          pure("get", "get_var", { in: ["name:string"], out: ["value:any"], defaults: { name: "seen" } }),
+        ],
         [
           "start > each",
           "items.value -> each.items",
@@ -84,7 +93,11 @@ describe("blocks", () => {
         list("inner-items", ["a", "b"]),
         block("outer", "loop"),
         block("inner", "loop"),
-        pure("join", "concat", { in: ["a:string", "b:string"], out: ["result:string"], data: { concatConfig: { separator: "" } } }),
+        pure("join", "concat", {
+          in: ["a:string", "b:string"],
+          out: ["result:string"],
+          data: { concatConfig: { separator: "" } },
+        }),
         say("say"),
         end,
       ],
@@ -131,7 +144,9 @@ describe("blocks", () => {
   });
 
   test("a block without an edge behind it completes the run with its last output", () => {
-    const driven = drive(flow("f", [start, block("for", "for", { start: 0, end: 2 }), pass], ["start > for", "for[loop] > pass"]));
+    const driven = drive(
+      flow("f", [start, block("for", "for", { start: 0, end: 2 }), pass], ["start > for", "for[loop] > pass"]),
+    );
     expect([driven.last.kind, driven.error]).toEqual(["end", null]);
     expect(driven.output).toMatchObject({ success: true, result: { index: 1, total: 2 } });
     expect(rows(driven.records)).toEqual(["for - completed", "status completed"]);
@@ -159,6 +174,64 @@ describe("blocks", () => {
     expect(rows(driven.records).filter((row) => row.startsWith("ask resume")).length).toBe(2);
     expect(driven.last.kind).toBe("end");
     expect(driven.execution.node_id).toBe("end");
+  });
+
+  test("branches run by their number, not by their text", () => {
+    const fixed = (id: string) => exec(id, "answer_user", { in: ["message:string"], defaults: { message: id } });
+    const document = flow(
+      "f",
+      [start, block("seq", "sequence"), fixed("ten"), fixed("two"), fixed("zero")],
+      ["start > seq", "seq[then:10] > ten", "seq[then:2] > two", "seq[then:0] > zero"],
+    );
+    expect(spoken(document)).toEqual(["zero", "two", "ten"]);
+  });
+
+  test("an error's way out that leads into the block again starts it afresh", () => {
+    const document = flow(
+      "f",
+      [
+        start,
+        block("for", "for", { start: 0, end: 2 }),
+        exec("llm", "llm_call", { in: ["prompt:any"], exec: ["exec-out", "on_error"] }),
+        end,
+      ],
+      ["start > for", "for[loop] > llm", "llm[on_error] > for", "for[done] > end", "for.i -> llm.prompt"],
+    );
+    const driven = drive(document, {
+      restore: true,
+      effects: {
+        llm_call: (_effect, call) =>
+          call === 1 ? { status: "failed", error: "once" } : { status: "completed", result: { content: "ok" } },
+      },
+    });
+    expect(driven.effects.map((effect) => effect.payload["prompt"])).toEqual(["0.0", "1.0", "0.0", "1.0"]);
+  });
+
+  test("blocks that were left by an edge to an outer one leave nothing behind", () => {
+    const document = flow(
+      "f",
+      [
+        start,
+        block("outer", "for", { start: 0, end: 1 }),
+        block("inner", "for", { start: 0, end: 3 }),
+        pure("get", "get_var", { in: ["name:string"], out: ["value:any"], defaults: { name: "passed" } }),
+        exec("if", "if", { in: ["condition:any"], exec: ["true", "false"] }),
+        pass,
+        end,
+      ],
+      [
+        "start > outer",
+        "outer[loop] > if",
+        "outer[done] > end",
+        "get.value -> if.condition",
+        "if[false] > inner",
+        "inner[loop] > pass",
+        "pass > outer",
+      ],
+    );
+    const { vars, last } = drive(document, { restore: true });
+    expect(last).toMatchObject({ kind: "end", status: "completed" });
+    expect((vars["_temp"] as { _control: unknown })._control).toEqual({ stack: [], frames: {} });
   });
 
   test("a loop that is entered again by an edge starts afresh", () => {
@@ -267,70 +340,5 @@ describe("blocks", () => {
       ),
     );
     expect(driven.output).toEqual({ branch: String(expected), condition, success: true });
-  });
-});
-
-describe("several ways into one node", () => {
-  const ways = (data: Record<string, unknown> = {}) =>
-    flow(
-      "f",
-      [
-        exec("start", "on_flow_start", { out: ["which:any"] }),
-        exec("if", "if", { in: ["condition:any"], exec: ["true", "false"] }),
-        exec("a", "answer_user", { in: ["message:string"], out: ["message:string"], defaults: { message: "by a" } }),
-        exec("b", "answer_user", { in: ["message:string"], out: ["message:string"], defaults: { message: "by b" } }),
-        exec("end", "on_flow_end", { in: ["via:string"], defaults: { via: "neither" }, data }),
-      ],
-      ["start > if", "start.which -> if.condition", "if[true] > a", "if[false] > b", "a > end", "b > end"],
-    );
-  const routes = {
-    entryRoutes: [
-      { key: "one", sourceNodeId: "a", sourceHandle: "exec-out", label: "A" },
-      { key: "two", sourceNodeId: "b", sourceHandle: "exec-out", label: "B" },
-    ],
-    inputRouteOverrides: {
-      via: { one: { sourceNodeId: "a", sourceHandle: "message" }, two: { sourceNodeId: "b", sourceHandle: "message" } },
-    },
-  };
-
-  test.each([
-    [true, "by a"],
-    [false, "by b"],
-  ])("a pin reads the source that belongs to its door (%p)", (which, via) => {
-    expect(drive(ways(routes), { input: { which }, restore: true }).output).toEqual({ via, success: true });
-  });
-
-  test("a door without a source of its own takes the normal value of the pin", () => {
-    const partly = { ...routes, inputRouteOverrides: { via: { one: routes.inputRouteOverrides.via.one } } };
-    expect(drive(ways(partly), { input: { which: false } }).output).toEqual({ via: "neither", success: true });
-  });
-
-  test("joins leave no record", () => {
-    const driven = drive(ways(routes), { input: { which: true } });
-    expect(rows(driven.records)).toEqual([
-      "a answer_user started",
-      "a answer_user completed",
-      "end - completed",
-      "status completed",
-    ]);
-  });
-
-  test("a node that its own loop body leads back to is entered by two doors", () => {
-    const cycle = flow(
-      "f",
-      [
-        start,
-        exec("ask", "ask_user", { in: ["prompt:string"], out: ["response:string"], defaults: { prompt: "more?" } }),
-        pure("is", "compare", { in: ["a:any", "op:string", "b:any"], out: ["result:any"], defaults: { op: "==", b: "yes" } }),
-        exec("if", "if", { in: ["condition:any"], exec: ["true", "false"] }),
-        end,
-      ],
-      ["start > ask", "ask > if", "ask.response -> is.a", "is.result -> if.condition", "if[true] > ask", "if[false] > end"],
-    );
-    const driven = drive(cycle, { restore: true, answers: [{ response: "yes" }, { response: "yes" }, { response: "no" }] });
-    expect(rows(driven.records).filter((row) => row === "ask ask_user waiting").length).toBe(3);
-    expect(driven.last).toMatchObject({ kind: "end", status: "completed" });
-    const keys = driven.records.filter((record) => record.status === "started").map((record) => record.idempotency_key);
-    expect(new Set(keys).size).toBe(3);
   });
 });

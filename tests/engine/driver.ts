@@ -73,7 +73,12 @@ export function drive(flow: TestFlow, options: DriveOptions = {}): Driven {
       effectTypes: new Set(Object.keys(options.effects ?? {})),
     },
   };
-  const driven: Omit<Driven, "last" | "vars" | "output" | "error"> = { records: [], execution, slices: [], effects: [] };
+  const driven: Omit<Driven, "last" | "vars" | "output" | "error"> = {
+    records: [],
+    execution,
+    slices: [],
+    effects: [],
+  };
   const mirror = parseObject(stringifyJson(options.input ?? {}));
   const answers = [...(options.answers ?? [])];
   let calls = 0;

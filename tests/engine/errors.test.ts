@@ -76,7 +76,11 @@ describe("a step that raises", () => {
       "f",
       [
         start,
-        exec("for", "for", { in: ["start:number", "end:number"], exec: ["loop", "done"], defaults: { start: 0, end: 3 } }),
+        exec("for", "for", {
+          in: ["start:number", "end:number"],
+          exec: ["loop", "done"],
+          defaults: { start: 0, end: 3 },
+        }),
         divide(),
         end,
       ],
@@ -122,10 +126,16 @@ describe("a step that raises", () => {
   test("a data node that raises fails the step that reads it", () => {
     const upstream = flow(
       "f",
-      [start, pure("p", "parse_json", { in: ["text:string"], out: ["result:any"], defaults: { text: "no json" } }), exec("say", "answer_user", { in: ["message:any"] })],
+      [
+        start,
+        pure("p", "parse_json", { in: ["text:string"], out: ["result:any"], defaults: { text: "no json" } }),
+        exec("say", "answer_user", { in: ["message:any"] }),
+      ],
       ["start > say", "p.result -> say.message"],
     );
     const driven = drive(upstream);
+    // Planning an effect fails the run in the reference too.
+    expect(rows(drive(upstream, { compatNodeErrors: true }).records)).toEqual(["say - failed", "status failed"]);
     expect(driven.error).toContain("Node 'say' (answer_user)");
     expect(rows(driven.records)).toEqual(["say - failed", "status failed"]);
   });
@@ -137,7 +147,12 @@ describe("an effect that fails", () => {
       "f",
       [
         start,
-        exec("llm", "llm_call", { in: ["prompt:string"], out: ["response:string"], exec: outs, defaults: { prompt: "x" } }),
+        exec("llm", "llm_call", {
+          in: ["prompt:string"],
+          out: ["response:string"],
+          exec: outs,
+          defaults: { prompt: "x" },
+        }),
         end,
         say("sorry", "sorry"),
       ],
@@ -196,7 +211,9 @@ describe("an effect that fails", () => {
 
   test("after two attempts says so", () => {
     const driven = drive(model(), {
-      effects: { llm_call: (_effect, call) => (call === 0 ? { retry: "busy" } : { status: "failed", error: "still busy" }) },
+      effects: {
+        llm_call: (_effect, call) => (call === 0 ? { retry: "busy" } : { status: "failed", error: "still busy" }),
+      },
     });
     expect(driven.error).toContain("Effect failed after 2 attempts: still busy");
   });
@@ -215,14 +232,19 @@ describe("what this build does not have", () => {
     expect(driven.error).toContain("not available in this build");
   });
 
-  test.each(["code", "agent", "memact_compose", "read_file", "generate_image"])("a %s node fails at its place", (type) => {
-    const driven = drive(flow("f", [start, exec("x", type), end], ["start > x", "x > end"]));
-    expect(driven.last).toMatchObject({ kind: "end", status: "failed" });
-    expect(driven.error).toContain(`Node 'x' (${type})`);
-  });
+  test.each(["code", "agent", "memact_compose", "read_file", "generate_image"])(
+    "a %s node fails at its place",
+    (type) => {
+      const driven = drive(flow("f", [start, exec("x", type), end], ["start > x", "x > end"]));
+      expect(driven.last).toMatchObject({ kind: "end", status: "failed" });
+      expect(driven.error).toContain(`Node 'x' (${type})`);
+    },
+  );
 
   test("a type that nobody knows fails at its place and does not stop the flow from loading", () => {
-    const driven = drive(flow("f", [start, say("say", "first"), exec("x", "from_the_future"), end], ["start > say", "say > x", "x > end"]));
+    const driven = drive(
+      flow("f", [start, say("say", "first"), exec("x", "from_the_future"), end], ["start > say", "say > x", "x > end"]),
+    );
     expect(rows(driven.records).slice(0, 2)).toEqual(["say answer_user started", "say answer_user completed"]);
     expect(driven.error).toContain("from_the_future");
   });

@@ -3,7 +3,8 @@ import type { JsonObject } from "#core/value.ts";
 import { type TestNode, exec, flow, pure } from "#fixtures/bundles.ts";
 import { drive } from "./driver.ts";
 
-const literal = (id: string, value: unknown) => pure(id, "literal_json", { out: ["value:any"], data: { literalValue: value } });
+const literal = (id: string, value: unknown) =>
+  pure(id, "literal_json", { out: ["value:any"], data: { literalValue: value } });
 
 /** What a node in front of the end sees as its inputs: an end without declared pins gives back everything it got. */
 function seen(between: TestNode[], lines: string[], input: JsonObject = {}, startPins: string[] = []): JsonObject {
@@ -25,7 +26,11 @@ describe("the inputs of a step", () => {
 
   test("an if replaces what flows along by its branch", () => {
     const choose = exec("if", "if", { in: ["condition:any"], exec: ["true", "false"], defaults: { condition: 1 } });
-    expect(seen([choose], ["start > if", "if[true] > end"], { a: 1 })).toEqual({ branch: "true", condition: 1, success: true });
+    expect(seen([choose], ["start > if", "if[true] > end"], { a: 1 })).toEqual({
+      branch: "true",
+      condition: 1,
+      success: true,
+    });
   });
 
   test("set_var passes on what flows along", () => {
@@ -45,7 +50,10 @@ describe("the inputs of a step", () => {
   test("a default of a pin that is not declared does not beat a value that flows along", () => {
     const nodes = [
       exec("start", "on_flow_start", { out: ["a:any"] }),
-      { ...exec("end", "on_flow_end"), data: { ...exec("end", "on_flow_end").data, pinDefaults: { a: "default", b: "only" } } },
+      {
+        ...exec("end", "on_flow_end"),
+        data: { ...exec("end", "on_flow_end").data, pinDefaults: { a: "default", b: "only" } },
+      },
     ];
     const { output } = drive(flow("f", nodes, ["start > end"]), { input: { a: "flowing" } });
     expect(output).toEqual({ a: "flowing", b: "only", success: true });
@@ -99,7 +107,10 @@ describe("the inputs of a step", () => {
       exec("end", "on_flow_end", { in: ["text:any"] }),
     ];
     const lines = ["start > up", "up > end", "get.value -> end.text"];
-    expect(drive(flow("f", nodes, lines), { input: { box: { text: "abc" } } }).output).toEqual({ text: "ABC", success: true });
+    expect(drive(flow("f", nodes, lines), { input: { box: { text: "abc" } } }).output).toEqual({
+      text: "ABC",
+      success: true,
+    });
   });
 
   test("a data function with execution pins is a step and its result flows on", () => {
@@ -121,7 +132,8 @@ describe("the inputs of a step", () => {
   });
 
   test("a value handed out earlier does not change when the variable is written again", () => {
-    const append = (id: string) => exec(id, "add_message", { in: ["role:string", "content:string"], defaults: { content: id } });
+    const append = (id: string) =>
+      exec(id, "add_message", { in: ["role:string", "content:string"], defaults: { content: id } });
     const nodes = [
       exec("start", "on_flow_start"),
       append("m1"),

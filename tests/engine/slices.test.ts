@@ -105,7 +105,10 @@ describe("a run that is cut into slices", () => {
 
   test("yields at once when its time is over, and goes on later", () => {
     let calls = 0;
-    const driven = drive(rich, { ...options, budget: () => ({ untilMs: calls++ === 0 ? 0 : Number.POSITIVE_INFINITY }) });
+    const driven = drive(rich, {
+      ...options,
+      budget: () => ({ untilMs: calls++ === 0 ? 0 : Number.POSITIVE_INFINITY }),
+    });
     expect(driven.slices[0]).toMatchObject({ step: "yield", records: 0 });
     expect(driven.records).toEqual(whole.records);
   });
@@ -143,7 +146,13 @@ describe("what a step costs", () => {
           exec("say", "answer_user", { in: ["message:any"] }),
           exec("end", "on_flow_end"),
         ],
-        ["start > each", "items.value -> each.items", "each[loop] > say", "each.item -> say.message", "each[done] > end"],
+        [
+          "start > each",
+          "items.value -> each.items",
+          "each[loop] > say",
+          "each.item -> say.message",
+          "each[done] > end",
+        ],
       ),
       { budget: () => ({ maxNodes: 2 }) },
     );
@@ -158,7 +167,11 @@ describe("what a step costs", () => {
         "f",
         [
           exec("start", "on_flow_start"),
-          exec("for", "for", { in: ["start:number", "end:number"], exec: ["loop", "done"], defaults: { start: 0, end: 500 } }),
+          exec("for", "for", {
+            in: ["start:number", "end:number"],
+            exec: ["loop", "done"],
+            defaults: { start: 0, end: 500 },
+          }),
           exec("note", "add_message", { in: ["content:string"], defaults: { content: "a line of some length" } }),
           exec("end", "on_flow_end"),
         ],

@@ -24,7 +24,7 @@ const switchNode: NodeDefinition = {
     const found = (Array.isArray(cases) ? cases : [])
       .filter(isObject)
       .find((each) => pyStr(each["value"] ?? "") === text);
-    const branch = found ? `case:${String(found["id"])}` : "default";
+    const branch = found ? `case:${pyStr(found["id"] ?? null)}` : "default";
     const record = { branch, value };
     return { kind: "record", record, handle: branch, ambient: record };
   },
@@ -70,6 +70,7 @@ function leaveBlock({ execution, node }: NodeContext, handle: string): NodeResul
 }
 
 const forEach: NodeDefinition = {
+  failsRun: true,
   run({ execution, node, inputs }) {
     const isBack = takeReturn(execution, node.id);
     if (!isBack || !frameOf(execution, node.id)) {
@@ -158,7 +159,7 @@ const joinExec: NodeDefinition = {
     const sameNode = routes.filter((route) => route["node"] === from);
     const which = exact >= 0 ? exact : sameNode.length === 1 ? routes.indexOf(sameNode[0] as JsonObject) : 0;
     if (exact < 0 && sameNode.length !== 1) {
-      execution.vars.append(["_flow_warnings"], `Node '${node.id}' does not know the way from '${String(from)}'`);
+      execution.vars.append(["_flow_warnings"], `Node '${node.id}' does not know the way from '${pyStr(from)}'`);
     }
     return { kind: "record", record: { which, from, from_handle: handle } };
   },

@@ -19,8 +19,10 @@ export type NodeResult =
 
 export interface NodeDefinition {
   run(context: NodeContext): NodeResult;
-  /** Makes the node's output record from the effect's stored result. Default: the result itself. */
-  outputs?(result: Value, node: PlanNode): Value;
+  /** Makes the node's output record from the effect's result and the placeholder. Default: the result itself. */
+  outputs?(result: Value, node: PlanNode, placeholder: Value | undefined): Value;
+  /** Its refusal fails the run in the reference too, where other nodes complete it (contract flow-runtime 2.8). */
+  failsRun?: true;
   /** Trouble while reading inputs means no inputs (contract flow-runtime 2.8). */
   swallowsInputErrors?: boolean;
 }

@@ -1,4 +1,4 @@
-import { pyStr } from "#core/python.ts";
+import { lenientBool, pyStr } from "#core/python.ts";
 import { type EventScope, eventKey, eventPayload, eventScopes, scopeId } from "#core/event.ts";
 import { isoTime, parseTime } from "#core/time.ts";
 import { type JsonObject, type Value, isObject } from "#core/value.ts";
@@ -62,6 +62,7 @@ const onAgentMessage: NodeDefinition = {
 };
 
 const onSchedule: NodeDefinition = {
+  failsRun: true,
   swallowsInputErrors: true,
   run(context) {
     const { execution, node, inputs } = context;
@@ -71,7 +72,7 @@ const onSchedule: NodeDefinition = {
     const interval = durationMs(text);
     const at = interval === null ? parseTime(text) : execution.now() + interval;
     if (Number.isNaN(at)) throw new NodeError(`Invalid schedule '${pyStr(schedule)}': use 30s, 5m, 1h or an ISO time`);
-    const recurrent = interval !== null && (inputs["recurrent"] ?? config["recurrent"] ?? true) !== false;
+    const recurrent = interval !== null && lenientBool(inputs["recurrent"] ?? config["recurrent"] ?? true);
     takeReturn(execution, node.id);
     if (recurrent) openBare(execution, node.id);
     return {
@@ -85,11 +86,12 @@ const onSchedule: NodeDefinition = {
 };
 
 const onEvent: NodeDefinition = {
+  failsRun: true,
   swallowsInputErrors: true,
   run(context) {
     const { execution, node, inputs } = context;
     const config = configOf(node, "eventConfig");
-    const name = String(inputs["name"] ?? config["name"] ?? config["event_name"] ?? "").trim() || "*";
+    const name = pyStr(inputs["name"] ?? config["name"] ?? config["event_name"] ?? "").trim() || "*";
     const scope = scopeOf(inputs["scope"] ?? config["scope"]);
     takeReturn(execution, node.id);
     openBare(execution, node.id);
@@ -114,6 +116,7 @@ function scopeOf(value: Value | undefined): EventScope {
 }
 
 const waitEvent: NodeDefinition = {
+  failsRun: true,
   run(context) {
     const prompt = setting(context, "prompt");
     const choices = setting(context, "choices");
@@ -127,6 +130,7 @@ const waitEvent: NodeDefinition = {
 };
 
 const emitEvent: NodeDefinition = {
+  failsRun: true,
   swallowsInputErrors: true,
   run(context) {
     const { execution, node, inputs } = context;
@@ -148,6 +152,7 @@ const emitEvent: NodeDefinition = {
 };
 
 const waitUntil: NodeDefinition = {
+  failsRun: true,
   run(context) {
     const { execution, inputs } = context;
     const duration = inputs["duration"] ?? configOf(context.node, "effectConfig")["duration"];
@@ -155,12 +160,13 @@ const waitUntil: NodeDefinition = {
     if (unit === "timestamp")
       return { kind: "effect", type: "wait_until", payload: { until: pyStr(duration ?? null) } };
     const seconds: Record<string, number> = { seconds: 1, minutes: 60, hours: 3600 };
-    const ms = amount(duration) * 1000 * (seconds[String(unit)] ?? 1);
+    const ms = amount(duration) * 1000 * (seconds[pyStr(unit)] ?? 1);
     return { kind: "effect", type: "wait_until", payload: { until: isoTime(execution.now() + Math.max(0, ms)) } };
   },
 };
 
 const askUser: NodeDefinition = {
+  failsRun: true,
   run(context) {
     const { inputs, node } = context;
     const prompt = inputs["prompt"] === undefined ? "Please respond:" : pyStr(inputs["prompt"]);
@@ -173,9 +179,14 @@ const askUser: NodeDefinition = {
       placeholder: { response: `[User prompt: ${prompt}]` },
     };
   },
+  outputs: (result, _node, placeholder) => ({
+    ...(isObject(placeholder) ? placeholder : {}),
+    ...(isObject(result) ? result : {}),
+  }),
 };
 
 const answerUser: NodeDefinition = {
+  failsRun: true,
   run({ inputs }) {
     const message = inputs["message"];
     return {

@@ -3,10 +3,15 @@ import type { NodeDefinition } from "#engine/nodes/definition.ts";
 import { eventNodes } from "#engine/nodes/events.ts";
 import { laterNodes } from "#engine/nodes/later.ts";
 import { llmNodes } from "#engine/nodes/llm.ts";
+import { mediaNodes } from "#engine/nodes/media.ts";
+import { memoryNodes } from "#engine/nodes/memory.ts";
 import { pureNodes } from "#engine/nodes/pure-nodes.ts";
+import { residencyNodes } from "#engine/nodes/residency.ts";
 import { subflowNodes } from "#engine/nodes/subflow.ts";
+import { toolNodes } from "#engine/nodes/tools.ts";
 import { variableNodes } from "#engine/nodes/variables-exec.ts";
 import type { PureNode } from "#engine/pure.ts";
+import { releaseParts } from "#engine/reading.ts";
 
 /** A data function that its author gave execution pins: a step whose result is the record and the next payload. */
 function asStep(run: PureNode): NodeDefinition {
@@ -19,7 +24,7 @@ function asStep(run: PureNode): NodeDefinition {
         ),
       );
       const record = run(wired, { node, vars: vars.root, now, random });
-      vars.release();
+      releaseParts(execution, record);
       return { kind: "record", record, ambient: record };
     },
   };
@@ -37,5 +42,9 @@ export const execNodes: ReadonlyMap<string, NodeDefinition> = new Map([
   ...variableNodes,
   ...subflowNodes,
   ...llmNodes,
+  ...toolNodes,
+  ...mediaNodes,
+  ...memoryNodes,
+  ...residencyNodes,
   ...laterNodes,
 ]);

@@ -1,11 +1,13 @@
 import { lenientBool, pyStr } from "#core/python.ts";
 import { type JsonObject, type Value, isObject, numberOf } from "#core/value.ts";
 import { type NodeContext, type NodeDefinition, setting, textSetting } from "#engine/nodes/definition.ts";
+import { generatedOf, mediaFields } from "#engine/nodes/generated.ts";
 import { activeMessages, trimMessages } from "#engine/nodes/messages.ts";
 import { NodeError } from "#engine/pure.ts";
 
 /** Plans a model call (contract flow-runtime 4.1). Its memory phases need effects that come with the memory. */
 const llmCall: NodeDefinition = {
+  failsRun: true,
   run(context) {
     refuseMemory(context);
     const prompt = textOf(context.inputs["prompt"]);
@@ -88,7 +90,8 @@ function addMessages(
   { prompt, system, hasRoute }: { prompt: string; system: string; hasRoute: boolean },
 ): void {
   const { execution, inputs } = context;
-  const budget = numberSetting(context, "max_in_tokens", "max_input_tokens");
+  // Without a provider and a model both the pin and the limit are not looked at (contract flow-runtime 4.1).
+  const budget = hasRoute ? numberSetting(context, "max_in_tokens", "max_input_tokens") : null;
   const given = isObject(inputs["context"]) && hasRoute ? inputs["context"] : {};
   const own = (Array.isArray(given["messages"]) ? given["messages"] : []).filter(isObject);
   const include = lenientBool(setting(context, "use_context", "include_context") ?? false);
@@ -101,7 +104,7 @@ function addMessages(
   delete payload["prompt"];
   delete payload["system_prompt"];
   const attachments = own.length > 0 ? given["attachments"] : execution.vars.read("context", "attachments");
-  if (Array.isArray(attachments) && attachments.length > 0) payload["media"] = attachments;
+  if (Array.isArray(attachments)) payload["media"] = attachments;
 }
 
 /** The system text goes behind the leading system messages, the prompt to the end. */
@@ -125,10 +128,11 @@ function callFields(message: JsonObject): JsonObject {
 function callOutputs(result: JsonObject, node: NodeContext["node"]): JsonObject {
   const data = result["data"] ?? null;
   const calls = Array.isArray(result["tool_calls"]) ? result["tool_calls"].filter(isObject) : [];
+  const made = generatedOf(result, null);
   const meta: JsonObject = {
     schema: "abstractflow.llm_call.v1.meta",
     version: 1,
-    output_mode: data === null ? "unstructured" : "structured",
+    output_mode: made ? "media" : data === null ? "unstructured" : "structured",
     tool_calls: calls.length,
   };
   for (const name of ["provider", "model", "finish_reason", "usage", "gen_time", "ttft_ms"]) {
@@ -139,6 +143,8 @@ function callOutputs(result: JsonObject, node: NodeContext["node"]): JsonObject 
   const response = data === null ? (result["content"] ?? "") : JSON.stringify(data);
   const record: JsonObject = { response, success: true, meta, tool_calls: calls };
   if (data !== null) record["data"] = data;
+  if (isObject(result["outputs"])) Object.assign(record, mediaFields(result));
+  if (made) Object.assign(record, { artifact_id: made.id, artifact_ref: made.ref });
   for (const [pin, value] of [
     ["result", response],
     ["raw", result],

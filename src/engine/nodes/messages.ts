@@ -1,3 +1,4 @@
+import { pyStr } from "#core/python.ts";
 import { type JsonObject, isObject, numberOf } from "#core/value.ts";
 
 /** What a model sees of `context.messages`: all system messages, then the last `max_history_messages` others (-1 all, 0 none). */
@@ -14,7 +15,7 @@ export function activeMessages(vars: JsonObject): JsonObject[] {
 
 /** Tokens by the length of `role: content`, four characters each. */
 function estimate(message: JsonObject): number {
-  return Math.ceil(`${String(message["role"])}: ${String(message["content"] ?? "")}`.length / 4);
+  return Math.ceil(`${pyStr(message["role"] ?? "user")}: ${pyStr(message["content"] ?? "")}`.length / 4);
 }
 
 /** Keeps all system messages and the last other one, then older ones, newest first, while the estimate fits. */
@@ -23,7 +24,7 @@ export function trimMessages(messages: JsonObject[], maxTokens: number): JsonObj
   const lastAt = messages.findLastIndex((message) => !isSystem(message));
   const kept = new Set(messages.filter((message, index) => isSystem(message) || index === lastAt));
   let used = [...kept].reduce((sum, message) => sum + estimate(message), 0);
-  for (const message of messages.slice(0, Math.max(0, lastAt)).reverse()) {
+  for (const message of messages.slice(0, Math.max(0, lastAt)).toReversed()) {
     if (kept.has(message)) continue;
     used += estimate(message);
     if (used > maxTokens) break;

@@ -9,6 +9,7 @@ const controlPins = new Set(["inherit_context", "child_session_id", "session_id"
 const objectPins = ["vars", "input"];
 
 const subflow: NodeDefinition = {
+  failsRun: true,
   run(context) {
     const { node } = context;
     const reference = ["subflowId", "flowId", "workflowId", "workflow_id"].map((name) => node.data[name]);

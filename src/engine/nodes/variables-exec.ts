@@ -58,7 +58,7 @@ const setVarProperty: NodeDefinition = {
     const path = writablePath(inputs["name"]);
     const key = inputs["key"];
     if (typeof key !== "string" || !key) throw new NodeError("'key' must be a name");
-    const current = execution.vars.peek(...path);
+    const current = execution.vars.read(...path);
     const value = { ...(isObject(current) ? current : {}), [key]: inputs["value"] ?? null };
     execution.vars.set(path, value);
     return { kind: "record", record: { value } };

@@ -1,5 +1,6 @@
 import { Type as t } from "@sinclair/typebox";
 import { Elysia } from "elysia";
+import { isTerminal } from "#core/run.ts";
 import { readJsonBody } from "#http/body.ts";
 import { ledgerBatch, ledgerPage } from "#http/ledger-pages.ts";
 import type { LiveStreams } from "#http/live-streams.ts";
@@ -79,7 +80,7 @@ export function ledgerRoutes(context: LedgerRouteContext) {
 async function openStream(context: LedgerRouteContext, runId: string, request: Request): Promise<Response> {
   const { services, access, streams, keepOpen } = context;
   const query = readQuery(request.url, StreamQuery);
-  await runOrNotFound(services, runId);
+  const run = await runOrNotFound(services, runId);
   const headers = {
     "content-type": "text/event-stream; charset=utf-8",
     "cache-control": "no-cache",
@@ -87,11 +88,13 @@ async function openStream(context: LedgerRouteContext, runId: string, request: R
   };
   if (request.method === "HEAD") return new Response(null, { headers });
   keepOpen(request);
+  const after = Math.max(query.after, lastEventId(request));
   const body = streams.open({
     runId,
-    after: Math.max(query.after, lastEventId(request)),
+    after,
     heartbeatMs: query.heartbeat_s * 1000,
     deltas: query.deltas,
+    greet: after >= run.head_seq && !isTerminal(run.status),
     signal: request.signal,
     onClose: access.keepSlot(request),
   });

@@ -31,7 +31,7 @@ const ProviderItem = t.Object(
     display_name: text("Name for people."),
     provider: text("Id of the provider."),
     tasks: t.Array(t.String(), { description: "What it can do." }),
-    models: t.Array(t.Unknown(), { description: "Names of its models, when they were asked for." }),
+    models: t.Array(t.String(), { description: "Names of its models, when they were asked for." }),
     error: t.Optional(textOrNull("Why its models are not known.")),
   },
   { $id: "ProviderItem", description: "A source of models." },
@@ -45,7 +45,9 @@ export const ProviderList = t.Object(
     default_model: textOrNull("Model used when a flow names none."),
     default_source: t.Optional(text("Where the default comes from.")),
     default_error: t.Optional(text("Why there is no default.")),
-    provider_endpoint_profiles: t.Array(t.Unknown(), { description: "Managed connections; none in this build." }),
+    provider_endpoint_profiles: t.Array(t.Object({}, { additionalProperties: true }), {
+      description: "Managed connections; none in this build.",
+    }),
   },
   { $id: "ProviderList", description: "Sources of models." },
 );

@@ -73,7 +73,9 @@ const SessionTurn = t.Object(
     updated_at: text("When it last changed."),
     prompt: textOrNull("What was asked."),
     prompt_metadata: nullable(t.Object({}, { additionalProperties: true }), "Metadata that came with the prompt."),
-    attachments: t.Array(t.Unknown(), { description: "Attachments of the prompt." }),
+    attachments: t.Array(t.Unknown({ description: "An artifact reference." }), {
+      description: "Attachments of the prompt.",
+    }),
     answer: textOrNull("What was answered."),
     answer_meta: nullable(t.Object({}, { additionalProperties: true }), "Metadata of the answer."),
     stats: t.Object({}, { additionalProperties: true, description: "Duration, calls, tokens." }),

@@ -54,7 +54,7 @@ const Waiting = t.Object(
     wait_key: textOrNull("Key that an answer may name."),
     until: textOrNull("Time of an `until` wait."),
     prompt: textOrNull("Question for a person."),
-    choices: nullable(t.Array(t.Unknown()), "Answers to choose from."),
+    choices: nullable(t.Array(t.Unknown({ description: "Any value." })), "Answers to choose from."),
     allow_free_text: flag("Whether another answer than a choice is allowed."),
     details: nullable(t.Object({}, { additionalProperties: true }), "Child run, tool calls, kind of the pause."),
   },
