@@ -1,5 +1,6 @@
 import { mkdir, rename, rm, stat } from "node:fs/promises";
 import { basename, dirname, join, relative } from "node:path";
+import { nativePlugins } from "./native-plugins.ts";
 import { executable, root } from "./paths.ts";
 import { workerEntries, workerUrls } from "./worker-entries.ts";
 
@@ -24,7 +25,7 @@ export async function compile({ outfile, target = hostTarget() }: CompileOptions
       minify: true,
       bytecode: true,
       define: { BUILD_COMMIT: JSON.stringify(commit()), "process.env.NODE_ENV": '"production"' },
-      plugins: [workers],
+      plugins: [...(await nativePlugins(target)), workers],
       compile: { target, outfile: built, autoloadDotenv: false, autoloadBunfig: false },
     });
     if (!result.success) throw new AggregateError(result.logs, "the bundle could not be built");

@@ -1,10 +1,17 @@
-import type { LimitSettings } from "#config/settings.ts";
+/** Largest bodies, bytes. */
+export interface BodyLimits {
+  maxBodyBytes: number;
+  /** Cap of all uploads; 0: no extra cap. */
+  maxUploadBodyBytes: number;
+  maxAttachmentBytes: number;
+  maxBundleBytes: number;
+}
 
 /** Form fields and part headers around an uploaded file. */
 const multipartOverheadBytes = 2 * 1024 * 1024;
 
 /** Most bytes that the body of a write to this path may have (contract 2.7). */
-export function bodyLimitBytes(path: string, limits: LimitSettings): number {
+export function bodyLimitBytes(path: string, limits: BodyLimits): number {
   const base = path.endsWith("/attachments/upload")
     ? limits.maxAttachmentBytes + multipartOverheadBytes
     : path.endsWith("/bundles/upload")

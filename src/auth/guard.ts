@@ -1,11 +1,20 @@
 import { adminResource } from "#auth/admin-routes.ts";
-import { bodyLimitBytes, tooLargeDetail } from "#auth/body-limit.ts";
+import { type BodyLimits, bodyLimitBytes, tooLargeDetail } from "#auth/body-limit.ts";
 import type { Lockout } from "#auth/lockout.ts";
 import type { OriginCheck } from "#auth/origins.ts";
 import { type Principal, isAdmin, localAdmin, loopbackReader } from "#auth/principal.ts";
 import type { TokenSet } from "#auth/tokens.ts";
-import type { AuthSettings, LimitSettings } from "#config/settings.ts";
 import type { Clock } from "#core/time.ts";
+
+/** Who must authenticate (contract 2.3). */
+export interface AuthRules {
+  /** False: everything passes, as local administrator. */
+  enabled: boolean;
+  protectRead: boolean;
+  protectWrite: boolean;
+  /** Loopback clients may read without a token. */
+  devReadNoAuth: boolean;
+}
 
 /** What the guard sees of a request. `header` takes lower-case names. */
 export interface GuardRequest {
@@ -33,8 +42,8 @@ export interface Pass {
 }
 
 export interface GuardOptions {
-  auth: AuthSettings;
-  limits: LimitSettings;
+  auth: AuthRules;
+  limits: BodyLimits;
   tokens: TokenSet;
   isAllowedOrigin: OriginCheck;
   lockout: Lockout;
@@ -93,19 +102,19 @@ function checkLockout({ lockout, now }: GuardOptions, request: GuardRequest): Re
   return waitS > 0 ? refuse(429, "Too Many Requests (auth lockout)", { "retry-after": String(waitS) }) : null;
 }
 
-function needsAuth(auth: AuthSettings, request: GuardRequest, isWrite: boolean): boolean {
+function needsAuth(auth: AuthRules, request: GuardRequest, isWrite: boolean): boolean {
   if (!auth.enabled) return false;
   if (isWrite) return auth.protectWrite;
   return auth.protectRead && !isDevRead(auth, request);
 }
 
-function anonymous(auth: AuthSettings, isWrite: boolean): Principal {
+function anonymous(auth: AuthRules, isWrite: boolean): Principal {
   if (!auth.enabled) return localAdmin("security-disabled");
   return !isWrite && auth.protectRead ? loopbackReader() : localAdmin("open-access");
 }
 
 /** A request that a proxy forwarded is not one of this machine, whatever the header says. */
-function isDevRead(auth: AuthSettings, request: GuardRequest): boolean {
+function isDevRead(auth: AuthRules, request: GuardRequest): boolean {
   return auth.devReadNoAuth && request.header("x-forwarded-for") === null && isLoopback(request.address());
 }
 
@@ -141,7 +150,7 @@ function checkRole(principal: Principal, path: string, isWrite: boolean): Refusa
   return refusal;
 }
 
-function checkLength(limits: LimitSettings, request: GuardRequest, isWrite: boolean): Refusal | null {
+function checkLength(limits: BodyLimits, request: GuardRequest, isWrite: boolean): Refusal | null {
   const declared = isWrite ? request.header("content-length") : null;
   if (declared === null) return null;
   const bytes = Number(declared);

@@ -7,14 +7,14 @@ import { subflowReference } from "#bundles/subflow-reference.ts";
 export type FindFlow = (flowId: string) => Promise<Flow | null>;
 
 /**
- * The root and every flow that it can come to call, depth first (contract flow-runtime 1.3). AppError `invalid_request` when a flow that
+ * The root and every flow that it can come to call (contract flow-runtime 1.3). AppError `invalid_request` when a flow that
  * would be called is not there.
  */
 export async function reachableFlows(root: Flow, find: FindFlow): Promise<Flow[]> {
   const found = new Map([[root.id, root]]);
   const open = [root];
   for (let flow = open.pop(); flow; flow = open.pop()) {
-    for (const { node, flowId } of callsOf(flow).toReversed()) {
+    for (const { node, flowId } of callsOf(flow)) {
       if (found.has(flowId)) continue;
       const called = await find(flowId);
       if (!called) {

@@ -2,6 +2,7 @@ import { open } from "node:fs/promises";
 import { resolve } from "node:path";
 import { AppError, messageOf } from "#core/errors.ts";
 import { dotenvLine } from "#config/dotenv.ts";
+import { loadSettings } from "#config/load.ts";
 
 export interface InitOptions {
   cwd: string;
@@ -13,6 +14,12 @@ export interface InitOptions {
   allowedOrigins?: string;
   dataDir?: string;
   flowsDir?: string;
+  /** SQLite file; default: in the data folder. */
+  dbPath?: string;
+  runner?: boolean;
+  toolMode?: string;
+  maxAttachmentBytes?: number;
+  memoryBackend?: string;
 }
 
 export interface Initialised {
@@ -20,27 +27,47 @@ export interface Initialised {
   token: string;
 }
 
-/** Writes a `.env` with a fresh token, readable by its owner only. AppError `conflict` when there is one already. */
+/**
+ * Writes a `.env` with a fresh token, readable by its owner only; the order of the keys is the contract's (http-api 3.7). AppErrors
+ * `conflict` when there is one already, `invalid_request` when the gateway would not start with what was asked for.
+ */
 export async function configInit(options: InitOptions): Promise<Initialised> {
   const path = resolve(options.cwd, options.envFile ?? ".env");
-  const token = options.authToken ?? Buffer.from(crypto.getRandomValues(new Uint8Array(32))).toString("base64url");
-  const dataDir = options.dataDir ?? "./runtime";
-  const lines = [
-    "# Settings of AbstractGateway, written by `abstractgateway config init`.",
-    "# `abstractgateway serve` reads this file from its working directory.",
-    "# Keep it secret: whoever has the token may do everything.",
-    dotenvLine("ABSTRACTGATEWAY_AUTH_TOKEN", token),
-    dotenvLine("ABSTRACTGATEWAY_ALLOWED_ORIGINS", options.allowedOrigins ?? "http://localhost:*,http://127.0.0.1:*"),
-    dotenvLine("ABSTRACTGATEWAY_DATA_DIR", dataDir),
-    dotenvLine("ABSTRACTGATEWAY_FLOWS_DIR", options.flowsDir ?? `${dataDir}/flows`),
-    dotenvLine("ABSTRACTGATEWAY_WORKFLOW_SOURCE", "bundle"),
-    dotenvLine("ABSTRACTGATEWAY_STORE_BACKEND", "sqlite"),
-    dotenvLine("ABSTRACTGATEWAY_RUNNER", "1"),
-    dotenvLine("ABSTRACTGATEWAY_TOOL_MODE", "approval"),
-    dotenvLine("ABSTRACTGATEWAY_MAX_ATTACHMENT_BYTES", "26214400"),
-  ];
+  const token = options.authToken ?? freshToken();
+  const variables = variablesFor(options, token);
+  // What is written must be what can be read: a file that stops the next start helps nobody.
+  loadSettings({ env: Object.fromEntries(variables), cwd: options.cwd, envFile: null });
+  const lines = [...header, ...variables.map(([key, value]) => dotenvLine(key, value))];
   await write(path, `${lines.join("\n")}\n`, options.force ?? false);
   return { path, token };
+}
+
+const header = [
+  "# Settings of AbstractGateway, written by `abstractgateway config init`.",
+  "# `abstractgateway serve` reads this file from its working directory.",
+  "# Keep it secret: whoever has the token may do everything.",
+];
+
+/** 32 random bytes in characters that need no quoting in a URL, a header or a shell. */
+function freshToken(): string {
+  return Buffer.from(crypto.getRandomValues(new Uint8Array(32))).toString("base64url");
+}
+
+function variablesFor(options: InitOptions, token: string): [string, string][] {
+  const dataDir = options.dataDir ?? "./runtime";
+  return [
+    ["ABSTRACTGATEWAY_AUTH_TOKEN", token],
+    ["ABSTRACTGATEWAY_ALLOWED_ORIGINS", options.allowedOrigins ?? "http://localhost:*,http://127.0.0.1:*"],
+    ["ABSTRACTGATEWAY_DATA_DIR", dataDir],
+    ["ABSTRACTGATEWAY_FLOWS_DIR", options.flowsDir ?? `${dataDir}/flows`],
+    ["ABSTRACTGATEWAY_WORKFLOW_SOURCE", "bundle"],
+    ["ABSTRACTGATEWAY_STORE_BACKEND", "sqlite"],
+    ["ABSTRACTGATEWAY_DB_PATH", options.dbPath ?? `${dataDir}/gateway.sqlite3`],
+    ["ABSTRACTGATEWAY_RUNNER", (options.runner ?? true) ? "1" : "0"],
+    ["ABSTRACTGATEWAY_TOOL_MODE", options.toolMode ?? "approval"],
+    ["ABSTRACTGATEWAY_MAX_ATTACHMENT_BYTES", String(options.maxAttachmentBytes ?? 26_214_400)],
+    ["ABSTRACTGATEWAY_MEMORY_STORE_BACKEND", options.memoryBackend ?? "lancedb"],
+  ];
 }
 
 async function write(path: string, text: string, force: boolean): Promise<void> {

@@ -1,9 +1,10 @@
 import { readFileSync } from "node:fs";
-import { delimiter, isAbsolute, join, relative, resolve } from "node:path";
+import { delimiter, isAbsolute, join, relative, resolve, sep } from "node:path";
 import { AppError, messageOf } from "#core/errors.ts";
 import { parseDotenv } from "#config/dotenv.ts";
 import { modelSettings } from "#config/model-settings.ts";
 import { VariableReader, gateway } from "#config/reader.ts";
+import { unknownVariables } from "#config/unknown-variables.ts";
 import type { AuthSettings, LimitSettings, RunnerSettings, Settings } from "#config/settings.ts";
 
 export interface LoadOptions {
@@ -11,37 +12,57 @@ export interface LoadOptions {
   /** Command-line flags: they win over everything. */
   flags?: { host?: string; port?: number; dataDir?: string; flowsDir?: string; runner?: boolean };
   cwd: string;
-  /** Must exist when named; `.env` in the working directory is read when it is there. */
-  envFile?: string;
+  /** Must exist when named; `.env` in the working directory is read when it is there. Null: no file. */
+  envFile?: string | null;
 }
 
 const day = 86_400;
 const large = Number.MAX_SAFE_INTEGER;
 
+export interface Configuration {
+  settings: Settings;
+  /** Sentences about variables that nothing reads: typing errors, or parts that this build does not have. */
+  warnings: string[];
+}
+
 /** Settings from flags, environment, `.env` and defaults, in this order. AppError `invalid_request` names the variable and the reason. */
-export function loadSettings({ env, flags = {}, cwd, envFile }: LoadOptions): Settings {
-  const read = new VariableReader({ ...readEnvFile(cwd, envFile), ...withoutBlank(env) });
-  const dataDir = resolve(
-    cwd,
-    flags.dataDir ?? read.text(...gateway("DATA_DIR"), "ABSTRACTFLOW_RUNTIME_DIR") ?? "runtime",
-  );
-  const flows =
-    flags.flowsDir ?? read.text(...gateway("FLOWS_DIR"), "ABSTRACTFRAMEWORK_WORKFLOWS_DIR", "ABSTRACTFLOW_FLOWS_DIR");
+export function loadSettings(options: LoadOptions): Settings {
+  return loadConfiguration(options).settings;
+}
+
+/** The settings, and what is odd about where they came from. AppErrors as `loadSettings`. */
+export function loadConfiguration({ env, flags = {}, cwd, envFile }: LoadOptions): Configuration {
+  const file = readEnvFile(cwd, envFile);
+  const read = new VariableReader([env, file]);
+  const settings = readSettings(read, flags, cwd);
+  const given = [...Object.entries(env), ...Object.entries(file)].flatMap(([name, value]) => (value ? [name] : []));
+  return { settings, warnings: unknownVariables(given, read.asked) };
+}
+
+function readSettings(read: VariableReader, flags: NonNullable<LoadOptions["flags"]>, cwd: string): Settings {
+  const dataDir = resolve(cwd, read.text(...gateway("DATA_DIR"), "ABSTRACTFLOW_RUNTIME_DIR") ?? "runtime");
+  const flows = read.text(...gateway("FLOWS_DIR"), "ABSTRACTFRAMEWORK_WORKFLOWS_DIR", "ABSTRACTFLOW_FLOWS_DIR");
+  const host = read.text(...gateway("HOST"));
+  const port = read.number(8080, { min: 0, max: 65_535 }, ...gateway("PORT"));
+  const runner = read.flag(true, ...gateway("RUNNER"));
+  checkFixedChoices(read);
+  const folder = flags.dataDir === undefined ? dataDir : resolve(cwd, flags.dataDir);
+  const flowsDir = flags.flowsDir ?? flows;
   return {
-    host: flags.host ?? read.text(...gateway("HOST")) ?? "127.0.0.1",
-    port: flags.port ?? read.number(8080, { min: 0, max: 65_535 }, ...gateway("PORT")),
-    dataDir,
-    flowsDir: flows === null ? join(dataDir, "flows") : resolve(cwd, flows),
-    dbPath: databasePath(read, cwd, dataDir),
+    host: flags.host ?? host ?? "127.0.0.1",
+    port: flags.port ?? port,
+    dataDir: folder,
+    flowsDir: flowsDir === null ? join(folder, "flows") : resolve(cwd, flowsDir),
+    dbPath: databasePath(read, cwd, folder),
     storeBackend: storeBackend(read),
-    runner: flags.runner ?? read.flag(true, ...gateway("RUNNER")),
+    runner: flags.runner ?? runner,
     auth: authSettings(read),
     limits: limitSettings(read),
     runtime: runnerSettings(read),
-    models: modelSettings(read, { cwd, dataDir, delimiter }),
+    models: modelSettings(read, { cwd, dataDir: folder, delimiter }),
     workspace: { dir: pathOrNull(read, cwd, "WORKSPACE_DIR"), mounts: mounts(read) },
-    toolMode: read.choice("approval", ["approval", "passthrough", "delegated", "local"], ...gateway("TOOL_MODE")),
-    logLevel: read.choice("warn", ["error", "warn", "info", "debug"], ...gateway("LOG_LEVEL")),
+    toolMode: read.choice("approval", toolModes, ...gateway("TOOL_MODE")),
+    logLevel: read.choice("warn", logLevels, ...gateway("CONSOLE_LOG_LEVEL"), ...gateway("LOG_LEVEL")),
     draftTtlS: read.number(
       7 * day,
       { min: 1, max: large },
@@ -51,28 +72,45 @@ export function loadSettings({ env, flags = {}, cwd, envFile }: LoadOptions): Se
   };
 }
 
-function readEnvFile(cwd: string, envFile: string | undefined): Record<string, string> {
+// The other spellings are the reference's.
+const toolModes = {
+  allowed: ["approval", "passthrough", "delegated", "local"],
+  aliases: { delegate: "delegated", job: "delegated", local_all: "local" },
+} as const;
+const logLevels = {
+  allowed: ["error", "warn", "info", "debug"],
+  aliases: { critical: "error", fatal: "error", warning: "warn" },
+} as const;
+
+/** Settings that have one value here; another one must not be passed over in silence. */
+function checkFixedChoices(read: VariableReader): void {
+  read.choice("bundle", { allowed: ["bundle"] }, ...gateway("WORKFLOW_SOURCE"));
+  const backends = {
+    allowed: ["lancedb", "sqlite", "memory"],
+    aliases: { lance: "lancedb", vector: "lancedb", sqlite3: "sqlite", in_memory: "memory" },
+  } as const;
+  read.choice("lancedb", backends, ...gateway("MEMORY_STORE_BACKEND"), ...gateway("MEMORY_BACKEND"));
+}
+
+function readEnvFile(cwd: string, envFile: string | null | undefined): Record<string, string> {
+  if (envFile === null) return {};
   const path = envFile ?? join(cwd, ".env");
   let text: string;
   try {
     text = readFileSync(path, "utf8");
   } catch (error) {
-    if (envFile === undefined) return {};
+    const isMissing = error instanceof Error && "code" in error && error.code === "ENOENT";
+    if (envFile === undefined && isMissing) return {};
     throw new AppError("invalid_request", `${path} cannot be read: ${messageOf(error)}`, { cause: error });
   }
   return parseDotenv(text, path);
-}
-
-/** A variable that is set to nothing does not hide what the file says. */
-function withoutBlank(env: Record<string, string | undefined>): Record<string, string | undefined> {
-  return Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined && value !== ""));
 }
 
 function databasePath(read: VariableReader, cwd: string, dataDir: string): string {
   const named = read.text(...gateway("DB_PATH"));
   const path = named === null ? join(dataDir, "gateway.sqlite3") : resolve(cwd, named);
   const inside = relative(dataDir, path);
-  if (inside.startsWith("..") || isAbsolute(inside)) {
+  if (inside === "" || inside === ".." || inside.startsWith(`..${sep}`) || isAbsolute(inside)) {
     throw new AppError(
       "invalid_request",
       `ABSTRACTGATEWAY_DB_PATH must lie under the data folder ${dataDir}, not at ${path}`,
@@ -86,7 +124,7 @@ function storeBackend(read: VariableReader): "sqlite" {
   if (named === "sqlite") return named;
   throw new AppError(
     "unsupported",
-    `ABSTRACTGATEWAY_STORE_BACKEND '${named}' is not available in this build: use sqlite`,
+    `ABSTRACTGATEWAY_STORE_BACKEND: the store '${named}' is not available yet, use sqlite`,
   );
 }
 
@@ -119,7 +157,7 @@ function authSettings(read: VariableReader): AuthSettings {
     protectWrite: read.flag(true, ...gateway("PROTECT_WRITE")),
     devReadNoAuth: read.flag(false, ...gateway("DEV_READ_NO_AUTH")),
     trustProxy: read.flag(false, ...gateway("TRUST_PROXY")),
-    lockoutAfter: read.number(5, { min: 1, max: 1_000_000 }, ...gateway("LOCKOUT_AFTER")),
+    lockoutAfter: read.number(5, { min: 0, max: 1_000_000 }, ...gateway("LOCKOUT_AFTER")),
     lockoutBaseS: read.number(1, { min: 0, max: day, whole: false }, ...gateway("LOCKOUT_BASE_S")),
     lockoutMaxS: read.number(60, { min: 0, max: day, whole: false }, ...gateway("LOCKOUT_MAX_S")),
     audit: {

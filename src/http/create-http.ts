@@ -191,7 +191,7 @@ async function bind(app: App, host: string, port: number): Promise<Bun.Server<un
     throw new AppError("unavailable", `Cannot listen on ${host}:${port}: ${messageOf(cause)}`, { cause });
   }
   if (!app.server) throw new AppError("unavailable", `Cannot listen on ${host}:${port}`);
-  return app.server as Bun.Server<unknown>;
+  return app.server;
 }
 
 async function drain(server: Bun.Server<unknown>, graceMs: number): Promise<void> {

@@ -1,6 +1,11 @@
 import { Elysia } from "elysia";
-import bundlePath from "swagger-ui-dist/swagger-ui-bundle.js" with { type: "file" };
-import stylePath from "swagger-ui-dist/swagger-ui.css" with { type: "file" };
+// @ts-expect-error -- with `type: "file"` an import is the path of the embedded file, which the compiler does not know
+import bundleFile from "swagger-ui-dist/swagger-ui-bundle.js" with { type: "file" };
+// @ts-expect-error -- as above
+import styleFile from "swagger-ui-dist/swagger-ui.css" with { type: "file" };
+
+const bundlePath = bundleFile as unknown as string;
+const stylePath = styleFile as unknown as string;
 
 const page = `<!doctype html>
 <html lang="en">

@@ -1,10 +1,10 @@
 import { isAbsolute, relative } from "node:path";
+import { flowInputs } from "#bundles/input-schema.ts";
 import { AppError } from "#core/errors.ts";
 import { parseObject } from "#core/json.ts";
 import type { Run } from "#core/run.ts";
 import type { JsonObject, Value } from "#core/value.ts";
 import type { Services } from "#http/services.ts";
-import { startPins } from "#http/start-pins.ts";
 import { parseWorkflowId } from "#http/workflow-id.ts";
 
 const workspaceKeys = ["workspace_root", "workspace_access_mode", "workspace_allowed_paths", "workspace_ignored_paths"];
@@ -14,7 +14,7 @@ export async function inputData(services: Services, run: Run): Promise<JsonObjec
   const vars = await startVars(services, run.run_id);
   const name = parseWorkflowId(run.workflow_id);
   const document = name && (await flowDocument(services, run, name.flowId));
-  const pinIds = document ? startPins(document).map((pin) => pin.id) : [];
+  const pinIds = document ? flowInputs(document).map((pin) => pin.id) : [];
   const known = document !== null && pinIds.length > 0;
   const entries = Object.entries(vars).filter(([key]) => (known ? pinIds.includes(key) : !key.startsWith("_")));
   return {

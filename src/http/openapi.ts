@@ -14,7 +14,7 @@ export function openApi(version: string) {
       .onBeforeHandle(({ path }) => (path === "/docs" ? docsPage() : undefined))
       .onAfterHandle(({ path, response, set }) => {
         if (path !== "/openapi.json") return undefined;
-        finished ??= JSON.stringify(finishDocument(response as unknown as Json));
+        finished ??= JSON.stringify(finishDocument(response as Json));
         set.headers["content-type"] = "application/json";
         return finished;
       })

@@ -70,7 +70,7 @@ export function operation(options: OperationOptions) {
 
 function queryParameters(query: TObject | undefined) {
   return Object.entries(query?.properties ?? {}).map(([name, schema]) => {
-    const { description, ...rest } = schema as TSchema;
+    const { description, ...rest } = schema;
     return { name, in: "query" as const, required: false, description, schema: rest };
   });
 }
@@ -94,7 +94,7 @@ function responses(options: OperationOptions) {
   };
   return {
     "200": {
-      description: (options.response["description"] as string | undefined) ?? "Done",
+      description: options.response.description ?? "Done",
       content: { [options.responseType ?? "application/json"]: { schema: options.response } },
     },
     ...Object.fromEntries(errors),

@@ -20,7 +20,7 @@ export function readQuery<T extends TObject>(url: string, schema: T): Static<T> 
     else if (field["default"] !== undefined) query[name] = field["default"];
   }
   if (issues.length > 0) throw new RequestIssues(issues);
-  return query as Static<T>;
+  return query;
 }
 
 function readField(schema: TSchema, text: string, loc: Issue["loc"], issues: Issue[]): unknown {

@@ -3,7 +3,7 @@ import type { Run } from "#core/run.ts";
 import type { Access } from "#http/access.ts";
 import { type Issue, RequestIssues } from "#http/errors.ts";
 import type { Services } from "#http/services.ts";
-import { shown } from "#http/validation.ts";
+import { shown, shownText } from "#http/validation.ts";
 
 /** What every group of routes is built from. */
 export interface RouteContext {
@@ -34,7 +34,7 @@ export async function runOrNotFound(services: Services, runId: string): Promise<
 }
 
 export function runNotFound(runId: string): AppError {
-  return new AppError("not_found", `Run '${shown(runId)}' not found`);
+  return new AppError("not_found", `Run '${shownText(runId)}' not found`);
 }
 
 const maxNameChars = 512;

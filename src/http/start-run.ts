@@ -25,7 +25,7 @@ export async function startRun(services: Services, body: StartRunRequest, option
     bundleVersion: body.bundle_version ?? null,
     flowId: body.flow_id ?? null,
   });
-  const lifecycle = sanitizeLifecycle(body.run_lifecycle as JsonObject | null | undefined);
+  const lifecycle = sanitizeLifecycle(body.run_lifecycle);
   if (installed.isDraft && lifecycle?.["purpose"] !== "draft_test") {
     const ref = `${installed.manifest.bundle_id}@${installed.manifest.bundle_version}`;
     throw new AppError("invalid_request", `Draft '${ref}' needs run_lifecycle.purpose "draft_test" to be started`);

@@ -28,7 +28,7 @@ export function bodyCheck<T extends TSchema>(schema: T): BodyCheck<T> {
       // A float such as `5.0` arrives as an object of ours, which a schema of objects would take for one.
       const floats = floatIssues(schema, filled);
       if (issues.length + floats.length > 0) throw new RequestIssues([...issues, ...floats]);
-      return filled as Static<T>;
+      return filled;
     },
   };
 }
@@ -176,8 +176,13 @@ const maxShownChars = 1000;
 
 /** An error shows what it is about, but not a whole upload. */
 export function shown(input: unknown): unknown {
-  if (typeof input === "string") return input.length > maxShownChars ? `${input.slice(0, maxShownChars)}…` : input;
+  if (typeof input === "string") return shownText(input);
   if (typeof input !== "object" || input === null) return input;
   const text = JSON.stringify(input);
   return text.length > maxShownChars ? `${text.slice(0, maxShownChars)}…` : input;
+}
+
+/** A text of the client as it may stand in an error. */
+export function shownText(text: string): string {
+  return text.length > maxShownChars ? `${text.slice(0, maxShownChars)}…` : text;
 }

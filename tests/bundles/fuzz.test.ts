@@ -6,11 +6,16 @@ import { archive, edges, exec, flow } from "#fixtures/bundles.ts";
 import { random } from "./raw-zip.ts";
 
 const sample = archive("fuzz", [
-  { ...flow("main", [exec("start", "on_flow_start"), exec("call", "subflow", { data: { subflowId: "other" } })], []), edges: edges("start > call") },
+  {
+    ...flow("main", [exec("start", "on_flow_start"), exec("call", "subflow", { data: { subflowId: "other" } })], []),
+    edges: edges("start > call"),
+  },
   flow("other", [exec("start", "on_flow_start"), exec("agent", "agent")], ["start > agent"]),
 ]);
 // Interesting numbers for 16- and 32-bit fields, and signatures of the format.
-const edgesOfRange = [0, 1, 0x7f, 0x80, 0xff, 0xffff, 0x7fffffff, 0xffffffff, 0x04034b50, 0x02014b50, 0x06054b50, 0x07064b50];
+const edgesOfRange = [
+  0, 1, 0x7f, 0x80, 0xff, 0xffff, 0x7fffffff, 0xffffffff, 0x04034b50, 0x02014b50, 0x06054b50, 0x07064b50,
+];
 
 function mutate(bytes: Uint8Array, pick: (below: number) => number): Uint8Array {
   if (bytes.length < 8) return bytes;
@@ -70,8 +75,12 @@ test("10,000 mutated archives are each a bundle or an AppError, never anything e
 
 test("1,000 mutated documents inside a sound archive are each a bundle or an AppError", () => {
   const pick = random(7);
-  const text = JSON.stringify(flow("main", [exec("start", "on_flow_start"), exec("end", "on_flow_end")], ["start > end"]));
-  const manifest = JSON.stringify(readBundle(archive("fuzz", [flow("main", [exec("start", "on_flow_start")], [])])).manifest);
+  const text = JSON.stringify(
+    flow("main", [exec("start", "on_flow_start"), exec("end", "on_flow_end")], ["start > end"]),
+  );
+  const manifest = JSON.stringify(
+    readBundle(archive("fuzz", [flow("main", [exec("start", "on_flow_start")], [])])).manifest,
+  );
   let refused = 0;
   const scraps = ["null", "[]", "{}", "1e999", '"\\ud800"', "-0.0", "5.0", ",", '"__proto__"', "[[[[", "\u0000"];
   for (let round = 0; round < 1000; round++) {

@@ -62,7 +62,11 @@ describe("a manifest is refused with the field's name for", () => {
     ["an entrypoint that is a text", { entrypoints: ["main"] }, "entrypoints[0] must be an object"],
     ["an entrypoint without a flow", { entrypoints: [{}] }, "entrypoints[0].flow_id must be a string"],
     ["the same entrypoint twice", { entrypoints: [{ flow_id: "main" }, { flow_id: "main" }] }, "'main' twice"],
-    ["an entrypoint without a path", { entrypoints: [{ flow_id: "gone" }] }, "flows has no path for the entrypoint 'gone'"],
+    [
+      "an entrypoint without a path",
+      { entrypoints: [{ flow_id: "gone" }] },
+      "flows has no path for the entrypoint 'gone'",
+    ],
     ["a name that is a number", entry({ name: 5 }), "entrypoints[0].name must be a string"],
     ["interfaces that are a text", entry({ interfaces: "x" }), "entrypoints[0].interfaces must be a list"],
     ["a default that is no entrypoint", { default_entrypoint: "other" }, "default_entrypoint 'other' is none"],

@@ -24,7 +24,11 @@ const zip = (entries: Record<string, unknown>) => packFiles(files(entries), { st
 const sound = (id: string) => flow(id, [exec("start", "on_flow_start")], []);
 
 test("a bundle has its documents as they were, its flows with unique ids, and the digest of its bytes", () => {
-  const call = flow("main", [exec("start", "on_flow_start"), exec("c", "subflow", { data: { flowId: "sub" } })], ["start > c"]);
+  const call = flow(
+    "main",
+    [exec("start", "on_flow_start"), exec("c", "subflow", { data: { flowId: "sub" } })],
+    ["start > c"],
+  );
   const bytes = archive("b", [call, sound("sub")], "2.0");
   const bundle = readBundle(bytes);
   expect(bundle.digest).toBe(new Bun.CryptoHasher("sha256").update(bytes).digest("hex"));
@@ -35,7 +39,9 @@ test("a bundle has its documents as they were, its flows with unique ids, and th
 });
 
 test("a byte order mark and another id in the file are tolerated", () => {
-  const bundle = readBundle(zip({ "manifest.json": manifest({ main: "m.json" }), "m.json": `\ufeff${JSON.stringify(sound("x"))}` }));
+  const bundle = readBundle(
+    zip({ "manifest.json": manifest({ main: "m.json" }), "m.json": `\ufeff${JSON.stringify(sound("x"))}` }),
+  );
   expect(bundle.flows["main"]?.id).toBe("b@1:main");
   expect(bundle.warnings).toEqual(["Flow 'main': the file says that its id is 'x'"]);
 });
@@ -44,13 +50,25 @@ describe("a bad flow leaves the others alone", () => {
   test.each([
     ["is missing", undefined, "the bundle has no file 'bad.json'"],
     ["is not JSON", "{", "its file 'bad.json' is not JSON"],
-    ["is nested too deeply", `{"id":"bad","x":${"[".repeat(300)}${"]".repeat(300)},"nodes":[]}`, "nested deeper than 200"],
-    ["is nested beyond a stack, with floats", `{"x":5.0,"y":${"[".repeat(200_000)}${"]".repeat(200_000)}}`, "nested deeper"],
+    [
+      "is nested too deeply",
+      `{"id":"bad","x":${"[".repeat(300)}${"]".repeat(300)},"nodes":[]}`,
+      "nested deeper than 200",
+    ],
+    [
+      "is nested beyond a stack, with floats",
+      `{"x":5.0,"y":${"[".repeat(200_000)}${"]".repeat(200_000)}}`,
+      "nested deeper",
+    ],
     ["has no nodes", { id: "bad" }, "it has no list of nodes"],
   ])("when it %s", (_what, content, reason) => {
     const flows = { main: "main.json", bad: "bad.json" };
     const bundle = readBundle(
-      zip({ "manifest.json": manifest(flows), "main.json": sound("main"), ...(content === undefined ? {} : { "bad.json": content }) }),
+      zip({
+        "manifest.json": manifest(flows),
+        "main.json": sound("main"),
+        ...(content === undefined ? {} : { "bad.json": content }),
+      }),
     );
     expect(Object.keys(bundle.flows)).toEqual(["main"]);
     expect(bundle.warnings).toHaveLength(1);
@@ -60,7 +78,10 @@ describe("a bad flow leaves the others alone", () => {
   });
 
   test("and text that is not UTF-8 is such a flow", () => {
-    const entries = files({ "manifest.json": manifest({ main: "main.json", bad: "bad.json" }), "main.json": sound("main") });
+    const entries = files({
+      "manifest.json": manifest({ main: "main.json", bad: "bad.json" }),
+      "main.json": sound("main"),
+    });
     const bundle = readBundle(packFiles(entries.set("bad.json", Uint8Array.of(0x7b, 0xff))));
     expect(flowProblem(bundle, "bad")).toContain("is not UTF-8");
   });
@@ -71,7 +92,11 @@ describe("a bundle is refused when", () => {
     ["it has no manifest", { "x.json": {} }, "it has no manifest.json"],
     ["its manifest is in a folder", { "b/manifest.json": {} }, "in the folder 'b' and not at the top"],
     ["its manifest is not JSON", { "manifest.json": "{" }, "manifest.json is not JSON"],
-    ["nothing in it can be started", { "manifest.json": manifest({ main: "m.json" }) }, "Flow 'main' cannot run: the bundle has no file"],
+    [
+      "nothing in it can be started",
+      { "manifest.json": manifest({ main: "m.json" }) },
+      "Flow 'main' cannot run: the bundle has no file",
+    ],
   ])("%s", (_what, entries, reason) => {
     expect(() => readBundle(zip(entries))).toThrow(AppError);
     expect(() => readBundle(zip(entries))).toThrow(reason);
@@ -83,7 +108,10 @@ describe("a bundle is refused when", () => {
     const asset = { name: "logo.png", content: "x" };
     const start = { name: "manifest.json", content };
     expect(readBundle(rawZip([start, main, asset])).warnings).toEqual([]);
-    for (const damaged of [[start, { ...main, crc: 1 }, asset], [start, main, { ...asset, crc: 1 }]]) {
+    for (const damaged of [
+      [start, { ...main, crc: 1 }, asset],
+      [start, main, { ...asset, crc: 1 }],
+    ]) {
       expect(() => readBundle(rawZip(damaged))).toThrow("CRC mismatch");
     }
     expect(() => readBundle(rawZip([start, main, { ...asset, crc: 1 }]), { completely: false })).not.toThrow();
@@ -91,7 +119,10 @@ describe("a bundle is refused when", () => {
 });
 
 test("an asset that is not there is a warning", () => {
-  const entries = { "manifest.json": manifest({ main: "m.json" }, { assets: { logo: "logo.png" } }), "m.json": sound("main") };
+  const entries = {
+    "manifest.json": manifest({ main: "m.json" }, { assets: { logo: "logo.png" } }),
+    "m.json": sound("main"),
+  };
   expect(readBundle(zip(entries)).warnings).toEqual(["The file 'logo.png' of 'logo' is not in the bundle"]);
 });
 
@@ -109,7 +140,9 @@ describe("a folder with the layout of an archive", () => {
   test("is read, and its digest depends on what the manifest names and on nothing else", async () => {
     const one = readBundle(await readArchive(await folder({ ...layout, ".git/config": "x" })));
     const two = readBundle(await readArchive(await folder(layout)));
-    const three = readBundle(await readArchive(await folder({ ...layout, "flows/main.json": { ...sound("main"), name: "n" } })));
+    const three = readBundle(
+      await readArchive(await folder({ ...layout, "flows/main.json": { ...sound("main"), name: "n" } })),
+    );
     expect(one.flows["main"]?.id).toBe("b@1:main");
     expect(two.digest).toBe(one.digest);
     expect(three.digest).not.toBe(one.digest);
@@ -119,16 +152,16 @@ describe("a folder with the layout of an archive", () => {
     const path = await folder({ "manifest.json": layout["manifest.json"] });
     const outside = await folder({ "main.json": sound("main") });
     await symlink(outside, join(path, "flows"));
-    expect(readArchive(path)).rejects.toThrow("the file 'flows/main.json' is behind a symbolic link");
+    await expect(readArchive(path)).rejects.toThrow("the file 'flows/main.json' is behind a symbolic link");
   });
 
   test("has limits too", async () => {
     const limits = { maxArchiveBytes: 1000, maxEntries: 9, maxEntryBytes: 100, maxTotalBytes: 1000, maxRatio: 200 };
-    expect(readArchive(await folder(layout), limits)).rejects.toMatchObject({ code: "too_large" });
+    await expect(readArchive(await folder(layout), limits)).rejects.toMatchObject({ code: "too_large" });
   });
 
   test("without a manifest, or nothing at all, is said so", async () => {
-    expect(readArchive(await folder({ x: 1 }))).rejects.toThrow("There is no manifest.json in ");
-    expect(readArchive("/nowhere/at/all")).rejects.toMatchObject({ code: "not_found" });
+    await expect(readArchive(await folder({ x: 1 }))).rejects.toThrow("There is no manifest.json in ");
+    await expect(readArchive("/nowhere/at/all")).rejects.toMatchObject({ code: "not_found" });
   });
 });

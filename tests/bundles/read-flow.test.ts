@@ -14,7 +14,13 @@ test("a document becomes a flow without its junk", () => {
     name: "F",
     description: "d",
     interfaces: ["a", 5],
-    nodes: [{ ...node("s", "NodeType.ON_FLOW_START", { nodeType: "NodeType.ON_FLOW_START", label: "S" }), label: null, icon: null }],
+    nodes: [
+      {
+        ...node("s", "NodeType.ON_FLOW_START", { nodeType: "NodeType.ON_FLOW_START", label: "S" }),
+        label: null,
+        icon: null,
+      },
+    ],
     edges: [],
     entryNode: "s",
     created_at: "t",
@@ -40,7 +46,8 @@ test.each([
 });
 
 test("a type that only the data have counts, an unknown one stays, and 5.0 stays a float", () => {
-  const document = '{"id":"f","nodes":[{"id":"a","data":{"nodeType":"NodeType.IF"}},{"id":"b","type":"Mystery","data":{"literalValue":5.0}}]}';
+  const document =
+    '{"id":"f","nodes":[{"id":"a","data":{"nodeType":"NodeType.IF"}},{"id":"b","type":"Mystery","data":{"literalValue":5.0}}]}';
   const { flow } = readFlow(parseJson(document));
   expect(flow.nodes.map((each) => each.type)).toEqual(["if", "mystery"]);
   expect(flow.nodes[1]?.data["literalValue"]).toBeInstanceOf(PyFloat);
@@ -81,7 +88,10 @@ describe("a document is refused when it", () => {
 describe("namespacing", () => {
   const namespace = { bundleId: "b", bundleVersion: "1.0", flowId: "main", flowIds: new Set(["main", "sub"]) };
   const named = (...nodes: FlowNode[]) =>
-    namespaceFlow({ id: "main", name: "", description: "", interfaces: [], nodes, edges: [], entryNode: null }, namespace);
+    namespaceFlow(
+      { id: "main", name: "", description: "", interfaces: [], nodes, edges: [], entryNode: null },
+      namespace,
+    );
 
   test.each([
     ["subflowId", "sub"],

@@ -4,7 +4,8 @@ import { isDraftVersion, latestOf } from "#bundles/versions.ts";
 
 const versions = (...list: [version: string, created?: string][]) =>
   list.map(([bundle_version, created_at = ""]) => ({ manifest: { bundle_version, created_at } }));
-const latest = (...list: [version: string, created?: string][]) => latestOf(versions(...list))?.manifest.bundle_version ?? null;
+const latest = (...list: [version: string, created?: string][]) =>
+  latestOf(versions(...list))?.manifest.bundle_version ?? null;
 
 describe("the latest version", () => {
   test("goes by number when all are dotted numbers", () => {

@@ -48,7 +48,9 @@ describe("a sound archive", () => {
   });
 
   test("comes from a common packer too", () => {
-    const zip = openZip(zipSync({ "manifest.json": new TextEncoder().encode("{}"), flows: { "a.json": new Uint8Array(3) } }));
+    const zip = openZip(
+      zipSync({ "manifest.json": new TextEncoder().encode("{}"), flows: { "a.json": new Uint8Array(3) } }),
+    );
     expect(zip.names).toEqual(["manifest.json", "flows/a.json"]);
   });
 });
@@ -106,7 +108,15 @@ const hostile: [what: string, entries: RawEntry[], archive: RawArchive, reason: 
   ["another size in the header", [{ ...a, local: { bytes: 9 } }], {}, "described differently"],
   ["encryption in the header only", [{ ...a, local: { flags: 0x801 } }], {}, "described differently"],
   ["two entries at one place", [a, { ...a, name: "a", localOffset: 0 }], {}, "two entries with the name"],
-  ["overlapping entries", [{ ...a, compressedBytes: 20 }, { ...a, name: "b" }], {}, "overlaps"],
+  [
+    "overlapping entries",
+    [
+      { ...a, compressedBytes: 20 },
+      { ...a, name: "b" },
+    ],
+    {},
+    "overlaps",
+  ],
   ["an entry in the directory", [{ ...a, localOffset: 1_000_000 }], {}, "no header"],
   ["an entry that reaches into the directory", [{ ...a, compressedBytes: 4000 }], {}, "is truncated"],
   ["a directory with fewer entries than said", [a], { count: 2 }, "truncated or damaged at entry 2 of 2"],
@@ -135,14 +145,24 @@ describe("an archive is refused for", () => {
 });
 
 describe("limits hold before anything is inflated", () => {
-  const limits = { ...defaultArchiveLimits, maxArchiveBytes: 10_000, maxEntries: 3, maxEntryBytes: 5000, maxTotalBytes: 8000 };
+  const limits = {
+    ...defaultArchiveLimits,
+    maxArchiveBytes: 10_000,
+    maxEntries: 3,
+    maxEntryBytes: 5000,
+    maxTotalBytes: 8000,
+  };
   const lie = { data: Uint8Array.of(0xff), local: {} };
 
   test.each([
     ["too many entries", ["a", "b", "c", "d"].map((name) => ({ name })), "4 entries, more than 3"],
     ["an entry that is too large", [{ name: "a", bytes: 5001, ...lie }], "5001 bytes, more than 5000"],
     ["too much in all", ["a", "b"].map((name) => ({ name, bytes: 4500, ...lie })), "more than 8000 bytes"],
-    ["an archive that is too large", [{ name: "a", content: new Uint8Array(12_000), stored: true }], "bytes, more than 10000"],
+    [
+      "an archive that is too large",
+      [{ name: "a", content: new Uint8Array(12_000), stored: true }],
+      "bytes, more than 10000",
+    ],
   ] as [string, RawEntry[], string][])("%s", (_what, entries, reason) => {
     const error = problem(rawZip(entries), limits);
     expect(error?.code).toBe("too_large");

@@ -76,6 +76,19 @@ describe("follow", () => {
     await stream.left;
   });
 
+  test("an abort followed by a break throws nothing", async () => {
+    for (let round = 0; round < 20; round++) {
+      const stream = openStream(step(1));
+      await using gateway = startFakeGateway(() => stream.answer);
+      const controller = new AbortController();
+      for await (const _ of createClient({ baseUrl: gateway.url }).follow("R", { signal: controller.signal })) {
+        controller.abort();
+        break;
+      }
+      await stream.left;
+    }
+  });
+
   test("leaves the server's stream when the caller breaks out of the loop", async () => {
     const stream = openStream(step(1));
     await using gateway = startFakeGateway(() => stream.answer);

@@ -1,4 +1,4 @@
-import { commonContract } from "#http/capabilities/common.ts";
+import { commonContract } from "#http/capabilities/client-contract.ts";
 import { type Caller, path } from "#http/capabilities/descriptors.ts";
 import { features, notBuilt } from "#http/capabilities/features.ts";
 import { flowEditorContract } from "#http/capabilities/flow-editor.ts";

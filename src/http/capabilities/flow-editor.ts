@@ -1,4 +1,4 @@
-import type { Common } from "#http/capabilities/common.ts";
+import type { Common } from "#http/capabilities/client-contract.ts";
 import { type Caller, type Descriptor, endpoint, endpointOf, hint, path } from "#http/capabilities/descriptors.ts";
 import { features } from "#http/capabilities/features.ts";
 

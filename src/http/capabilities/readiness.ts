@@ -1,4 +1,4 @@
-import type { Common } from "#http/capabilities/common.ts";
+import type { Common } from "#http/capabilities/client-contract.ts";
 import { features } from "#http/capabilities/features.ts";
 import type { mediaContract } from "#http/capabilities/media.ts";
 import type { voiceContract } from "#http/capabilities/voice.ts";

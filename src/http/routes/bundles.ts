@@ -1,11 +1,12 @@
 import type { Static } from "@sinclair/typebox";
 import { Elysia } from "elysia";
+import { bundleIdentity } from "#bundles/bundle-summary.ts";
 import { AppError } from "#core/errors.ts";
 import { readJsonBody } from "#http/body.ts";
 import {
-  bundleDetail,
   bundleFlow,
-  bundleIdentity,
+  bundleNotFound,
+  detailOf,
   findBundle,
   flowInputSchema,
   listBundles,
@@ -43,7 +44,11 @@ const bundlePath = { bundle_id: "Bundle, `id` or `id@version`." };
 const flowPath = { ...bundlePath, flow_id: "Flow of the bundle." };
 
 export function bundleRoutes(context: RouteContext) {
-  return new Elysia().use(installRoutes(context)).use(deprecationRoutes(context)).use(readRoutes(context));
+  return new Elysia()
+    .use(installRoutes(context))
+    .use(deprecationRoutes(context))
+    .use(readRoutes(context))
+    .use(flowRoutes(context));
 }
 
 function installRoutes({ services, access }: RouteContext) {
@@ -160,7 +165,7 @@ function readRoutes({ services }: RouteContext) {
       "/api/gateway/bundles/:bundle_id",
       async ({ params, request, set }) => {
         const { bundle_version } = readQuery(request.url, VersionQuery);
-        return reply(set, await bundleDetail(services, findBundle(bundles, params.bundle_id, bundle_version)));
+        return reply(set, await detailOf(services, findBundle(bundles, params.bundle_id, bundle_version)));
       },
       operation({
         id: "readBundle",
@@ -171,7 +176,12 @@ function readRoutes({ services }: RouteContext) {
         response: BundleDetail,
         errors: [400, 404],
       }),
-    )
+    );
+}
+
+function flowRoutes({ services }: RouteContext) {
+  const { bundles } = services;
+  return new Elysia()
     .get(
       "/api/gateway/bundles/:bundle_id/flows/:flow_id",
       ({ params, request, set }) => {
@@ -230,7 +240,7 @@ async function upload(services: Services, form: UploadForm) {
   const { default_entrypoint, entrypoints } = installed.manifest;
   return {
     ok: true,
-    ...bundleIdentity(installed),
+    ...bundleIdentity(installed.manifest),
     sha256: installed.digest,
     default_entrypoint,
     entrypoints: entrypoints.map(({ flow_id, name, description, interfaces }) => ({
@@ -249,11 +259,10 @@ async function remove(services: Services, ref: string, query: Static<typeof Remo
   const { bundleId, bundleVersion } = splitRef(ref, query.bundle_version);
   assertName(bundleId, ["path", "bundle_id"]);
   const removed = await services.bundles.remove(bundleId, bundleVersion);
-  const bundleRef = bundleVersion === undefined ? bundleId : `${bundleId}@${bundleVersion}`;
-  if (removed === 0) throw new AppError("not_found", `Bundle '${bundleRef}' not found`);
+  if (removed === 0) throw bundleNotFound(bundleId, bundleVersion);
   return {
     ok: true,
-    bundle_ref: bundleRef,
+    bundle_ref: bundleVersion === undefined ? bundleId : `${bundleId}@${bundleVersion}`,
     removed,
     gateway_reloaded: query.reload,
     gateway_reload_error: null,

@@ -4,13 +4,12 @@ import { type CommandType, commandTypes } from "#core/command.ts";
 import { AppError } from "#core/errors.ts";
 import { newHexId } from "#core/ids.ts";
 import { isoTime } from "#core/time.ts";
-import type { JsonObject } from "#core/value.ts";
 import { readJsonBody } from "#http/body.ts";
 import { operation } from "#http/operation.ts";
 import { type RouteContext, assertName, reply } from "#http/route-context.ts";
 import { CommandStatus, SubmitCommandRequest, SubmitCommandResponse } from "#http/schemas/commands.ts";
 import type { Services } from "#http/services.ts";
-import { bodyCheck, shown } from "#http/validation.ts";
+import { bodyCheck, shownText } from "#http/validation.ts";
 
 const submitBody = bodyCheck(SubmitCommandRequest);
 
@@ -64,7 +63,7 @@ async function submit(services: Services, body: SubmitCommandRequest, principal:
     command_id: body.command_id.trim() || newHexId(),
     run_id: body.run_id,
     type,
-    payload: body.payload as JsonObject,
+    payload: body.payload,
     ts: body.ts || isoTime(services.now()),
     client_id: body.client_id ?? null,
     principal,
@@ -78,7 +77,7 @@ function isCommandType(type: string): type is CommandType {
 
 async function commandStatus(services: Services, commandId: string, principal: string) {
   const command = await services.ledger.getCommand(commandId, principal);
-  if (!command) throw new AppError("not_found", `Command '${shown(commandId)}' not found`);
+  if (!command) throw new AppError("not_found", `Command '${shownText(commandId)}' not found`);
   const { command_id, run_id, type, seq, ts, applied_at, outcome } = command;
   return { command_id, run_id, type, seq, ts, applied_at, outcome };
 }

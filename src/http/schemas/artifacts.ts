@@ -1,5 +1,5 @@
 import { Type as t } from "@sinclair/typebox";
-import { count, jsonObject, mapOf, text, textOrNull, time } from "#http/schemas/common.ts";
+import { count, jsonObject, mapOf, text, textOrNull, time } from "#http/schemas/fields.ts";
 
 export const ArtifactMetadata = t.Object(
   {

@@ -10,7 +10,7 @@ import {
   optionalText,
   text,
   textOrNull,
-} from "#http/schemas/common.ts";
+} from "#http/schemas/fields.ts";
 
 const identity = {
   bundle_id: text("Id of the bundle."),

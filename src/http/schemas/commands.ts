@@ -1,6 +1,6 @@
 import { type Static, Type as t } from "@sinclair/typebox";
 import { commandTypes } from "#core/command.ts";
-import { anyValue, flag, nullable, oneOf, optionalText, text, textOrNull, time } from "#http/schemas/common.ts";
+import { anyValue, flag, nullable, oneOf, optionalText, text, textOrNull, time } from "#http/schemas/fields.ts";
 
 export const SubmitCommandRequest = t.Object(
   {

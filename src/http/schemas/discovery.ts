@@ -1,5 +1,5 @@
 import { Type as t } from "@sinclair/typebox";
-import { anyValue, flag, jsonObject, text, textOrNull, time } from "#http/schemas/common.ts";
+import { anyValue, flag, jsonObject, text, textOrNull, time } from "#http/schemas/fields.ts";
 
 const catalogFields = {
   available: flag("Whether there is something to choose from."),

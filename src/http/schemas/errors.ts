@@ -1,5 +1,5 @@
 import { Type as t } from "@sinclair/typebox";
-import { anyValue, jsonObject, oneOf, text } from "#http/schemas/common.ts";
+import { anyValue, jsonObject, oneOf, text } from "#http/schemas/fields.ts";
 
 export const ErrorBody = t.Object(
   {

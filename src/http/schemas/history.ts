@@ -1,5 +1,5 @@
 import { Type as t } from "@sinclair/typebox";
-import { count, flag, jsonObject, mapOf, nullable, oneOf, text, textOrNull } from "#http/schemas/common.ts";
+import { count, flag, jsonObject, mapOf, nullable, oneOf, text, textOrNull } from "#http/schemas/fields.ts";
 import { LedgerRecord } from "#http/schemas/ledger.ts";
 
 export const HistoryQuery = t.Object({

@@ -1,6 +1,6 @@
 import { type Static, Type as t } from "@sinclair/typebox";
 import { recordStatuses } from "#core/record.ts";
-import { anyValue, count, jsonObject, mapOf, nullable, oneOf, text, textOrNull, time } from "#http/schemas/common.ts";
+import { anyValue, count, jsonObject, mapOf, nullable, oneOf, text, textOrNull, time } from "#http/schemas/fields.ts";
 
 const RecordEffect = t.Object(
   {

@@ -10,7 +10,7 @@ import {
   text,
   textOrNull,
   time,
-} from "#http/schemas/common.ts";
+} from "#http/schemas/fields.ts";
 
 export const StartRunRequest = t.Object(
   {

@@ -1,0 +1,1 @@
+export { runInferenceWorker } from "#models/local/worker.ts";

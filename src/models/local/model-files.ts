@@ -1,0 +1,62 @@
+import { open, readdir } from "node:fs/promises";
+import { basename, isAbsolute, join } from "node:path";
+import { AppError } from "#core/errors.ts";
+import type { ModelInfo } from "#models/provider.ts";
+
+/** Every `*.gguf` in the folders, named by its file stem; the first folder wins. A folder that is not there is empty. */
+export async function listModelFiles(folders: string[]): Promise<Map<string, string>> {
+  const found = new Map<string, string>();
+  for (const folder of folders) {
+    let names: string[];
+    try {
+      names = await readdir(folder);
+    } catch {
+      continue;
+    }
+    for (const name of names.sort()) {
+      const stem = basename(name, ".gguf");
+      if (name.endsWith(".gguf") && !found.has(stem)) found.set(stem, join(folder, name));
+    }
+  }
+  return found;
+}
+
+/** Path of a model by name or by its own absolute path. AppError `not_found` tells where was looked and what there is. */
+export async function findModel(name: string, folders: string[]): Promise<string> {
+  if (isAbsolute(name) && name.endsWith(".gguf") && (await Bun.file(name).exists())) return name;
+  const models = await listModelFiles(folders);
+  const path = models.get(basename(name, ".gguf"));
+  if (path) return path;
+  const there = [...models.keys()].join(", ") || "none";
+  throw new AppError("not_found", `There is no local model '${name}' in ${folders.join(", ")} (there are: ${there})`);
+}
+
+export async function describeModel(id: string, path: string): Promise<ModelInfo> {
+  const context = await contextLength(path);
+  return {
+    id,
+    provider: "local",
+    capabilities: ["text", "tools", "json"],
+    sizeBytes: Bun.file(path).size,
+    ...(context === null ? {} : { contextTokens: context }),
+  };
+}
+
+const headerBytes = 64 * 1024;
+
+/** `<architecture>.context_length` of a GGUF file's metadata, looked for at its beginning; null when it is not there. */
+async function contextLength(path: string): Promise<number | null> {
+  const file = await open(path, "r");
+  try {
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(headerBytes), 0, headerBytes, 0);
+    if (buffer.subarray(0, 4).toString("latin1") !== "GGUF") return null;
+    const key = Buffer.from(".context_length");
+    const at = buffer.indexOf(key);
+    const valueAt = at + key.length + 4;
+    // The value's type stands before it: 4 is an unsigned 32-bit number, 10 an unsigned 64-bit one.
+    if (at < 0 || valueAt + 4 > bytesRead) return null;
+    return [4, 10].includes(buffer.readUInt32LE(at + key.length)) ? buffer.readUInt32LE(valueAt) : null;
+  } finally {
+    await file.close();
+  }
+}
