@@ -61,20 +61,23 @@ export async function createApp(settings: Settings, { report }: AppOptions): Pro
     loadPlan: programs.load,
     ...(runner ? { adopt: runner.adopt.bind(runner) } : {}),
   });
-  const http = createHttp({
-    settings,
-    version,
-    ledger,
-    blobs,
-    bundles,
-    plan: programs.load,
-    providers,
-    startRun,
-    submitCommand: createSubmitCommand(ledger),
-    runner,
-    now,
-    newId,
-  });
+  const http = createHttp(
+    {
+      settings,
+      version,
+      ledger,
+      blobs,
+      bundles,
+      plan: programs.load,
+      providers,
+      startRun,
+      submitCommand: createSubmitCommand(ledger),
+      runner,
+      now,
+      newId,
+    },
+    { report },
+  );
   return assemble({ settings, ledger, providers, runner, http });
 }
 

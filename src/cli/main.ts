@@ -3,6 +3,11 @@ import { runProgram } from "#cli/program.ts";
 
 /** The executable's entry: everything that belongs to the process is handed over here. */
 async function main(): Promise<void> {
+  // The gateway starts itself again with this word to run llama.cpp apart from the ledger. It is not a command for people.
+  if (process.argv[2] === "inference-worker") {
+    (await import("#app/inference-worker.ts")).runInferenceWorker(process.env);
+    return;
+  }
   const exitCode = await runProgram(process.argv.slice(2), processContext());
   // Not before the last byte is out: a pipe's reader may be slow. Not later: a library's idle handle must not keep a finished command alive.
   process.stdout.write("", () => process.stderr.write("", () => process.exit(exitCode)));

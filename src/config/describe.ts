@@ -1,30 +1,32 @@
 import type { Settings } from "#config/settings.ts";
 
-/** What is in force, without secrets: the JSON of `config status` (contract http-api 3.7, as far as it applies). */
+/** What is in force, without secrets: the JSON of `config status` (contract http-api 3.7, as far as it applies), keys sorted. */
 export function describeSettings(settings: Settings) {
+  const { auth, limits, models } = settings;
   return {
     gateway: {
-      host: settings.host,
-      port: settings.port,
+      allowed_origins: auth.allowedOrigins,
+      auth_configured: auth.tokens.length > 0,
       data_dir: settings.dataDir,
-      flows_dir: settings.flowsDir,
-      workflow_source: "bundle",
-      store_backend: settings.storeBackend,
       db_path: settings.dbPath,
+      flows_dir: settings.flowsDir,
+      host: settings.host,
+      max_attachment_bytes: limits.maxAttachmentBytes,
+      port: settings.port,
       runner_enabled: settings.runner,
-      auth_configured: settings.auth.tokens.length > 0,
-      allowed_origins: settings.auth.allowedOrigins,
+      security_enabled: auth.enabled,
+      store_backend: settings.storeBackend,
       tool_mode: settings.toolMode,
-      max_attachment_bytes: settings.limits.maxAttachmentBytes,
+      workflow_source: "bundle",
     },
     models: {
-      dirs: settings.models.dirs,
-      default_provider: settings.models.defaultProvider,
-      default_model: settings.models.defaultModel,
-      endpoints: settings.models.endpoints.map(({ id, baseUrl, apiKey }) => ({
-        id,
-        base_url: baseUrl,
+      default_model: models.defaultModel,
+      default_provider: models.defaultProvider,
+      dirs: models.dirs,
+      endpoints: models.endpoints.map(({ id, baseUrl, apiKey }) => ({
         api_key_set: apiKey !== null,
+        base_url: withoutPassword(baseUrl),
+        id,
       })),
     },
     next_steps: nextSteps(settings),
@@ -34,20 +36,38 @@ export function describeSettings(settings: Settings) {
 /** The same for a person. */
 export function describeText(settings: Settings): string {
   const { gateway, models, next_steps } = describeSettings(settings);
-  const rows = Object.entries({ ...gateway, models_dirs: models.dirs.join(", ") });
-  const endpoints = models.endpoints.map(
-    (each) => `- endpoint ${each.id}: ${each.base_url}${each.api_key_set ? " (key set)" : ""}`,
-  );
-  return [
-    "AbstractGateway configuration status",
-    ...rows.map(([name, value]) => `- ${name}: ${Array.isArray(value) ? value.join(", ") : String(value)}`),
-    ...endpoints,
-    ...next_steps.map((step) => `\n${step}`),
-  ].join("\n");
+  const rows: [string, unknown][] = [
+    ["data_dir", gateway.data_dir],
+    ["flows_dir", gateway.flows_dir],
+    ["store_backend", `${gateway.store_backend} (${gateway.db_path})`],
+    ["runner_enabled", gateway.runner_enabled],
+    ["gateway_auth_configured", gateway.auth_configured],
+    ["security_enabled", gateway.security_enabled],
+    ["listens_on", `${gateway.host}:${gateway.port}`],
+    ["allowed_origins", gateway.allowed_origins.join(", ") || "none"],
+    ["tool_mode", gateway.tool_mode],
+    ["models_dirs", models.dirs.join(", ")],
+    ["default_model", models.default_model ?? "the first one that is found"],
+    ...models.endpoints.map(({ id, base_url, api_key_set }): [string, string] => [
+      `endpoint ${id}`,
+      `${base_url}${api_key_set ? " (key set)" : ""}`,
+    ]),
+  ];
+  const lines = rows.map(([name, value]) => `- ${name}: ${String(value)}`);
+  return ["AbstractGateway configuration status", ...lines, "", ...next_steps].join("\n");
 }
 
-function nextSteps(settings: Settings): string[] {
-  if (settings.auth.tokens.length === 0)
+function withoutPassword(address: string): string {
+  const url = new URL(address);
+  if (url.username === "" && url.password === "") return address;
+  url.username = "";
+  url.password = "";
+  return url.href;
+}
+
+function nextSteps({ auth }: Settings): string[] {
+  if (auth.enabled && auth.tokens.length === 0) {
     return ["No token is configured: `abstractgateway config init` writes one to .env."];
+  }
   return ["`abstractgateway serve` starts the gateway with these settings."];
 }

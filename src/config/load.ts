@@ -35,31 +35,32 @@ export function loadConfiguration({ env, flags = {}, cwd, envFile }: LoadOptions
   const file = readEnvFile(cwd, envFile);
   const read = new VariableReader([env, file]);
   const settings = readSettings(read, flags, cwd);
+  // Settings all the same, although a flag made it needless to read them.
+  for (const name of ["HOST", "PORT", "DATA_DIR", "FLOWS_DIR", "RUNNER"]) read.text(...gateway(name));
   const given = [...Object.entries(env), ...Object.entries(file)].flatMap(([name, value]) => (value ? [name] : []));
   return { settings, warnings: unknownVariables(given, read.asked) };
 }
 
 function readSettings(read: VariableReader, flags: NonNullable<LoadOptions["flags"]>, cwd: string): Settings {
-  const dataDir = resolve(cwd, read.text(...gateway("DATA_DIR"), "ABSTRACTFLOW_RUNTIME_DIR") ?? "runtime");
-  const flows = read.text(...gateway("FLOWS_DIR"), "ABSTRACTFRAMEWORK_WORKFLOWS_DIR", "ABSTRACTFLOW_FLOWS_DIR");
-  const host = read.text(...gateway("HOST"));
-  const port = read.number(8080, { min: 0, max: 65_535 }, ...gateway("PORT"));
-  const runner = read.flag(true, ...gateway("RUNNER"));
+  const dataDir = resolve(
+    cwd,
+    flags.dataDir ?? read.text(...gateway("DATA_DIR"), "ABSTRACTFLOW_RUNTIME_DIR") ?? "runtime",
+  );
+  const flows =
+    flags.flowsDir ?? read.text(...gateway("FLOWS_DIR"), "ABSTRACTFRAMEWORK_WORKFLOWS_DIR", "ABSTRACTFLOW_FLOWS_DIR");
   checkFixedChoices(read);
-  const folder = flags.dataDir === undefined ? dataDir : resolve(cwd, flags.dataDir);
-  const flowsDir = flags.flowsDir ?? flows;
   return {
-    host: flags.host ?? host ?? "127.0.0.1",
-    port: flags.port ?? port,
-    dataDir: folder,
-    flowsDir: flowsDir === null ? join(folder, "flows") : resolve(cwd, flowsDir),
-    dbPath: databasePath(read, cwd, folder),
+    host: flags.host ?? read.text(...gateway("HOST")) ?? "127.0.0.1",
+    port: flags.port ?? read.number(8080, { min: 0, max: 65_535 }, ...gateway("PORT")),
+    dataDir,
+    flowsDir: flows === null ? join(dataDir, "flows") : resolve(cwd, flows),
+    dbPath: databasePath(read, cwd, dataDir),
     storeBackend: storeBackend(read),
-    runner: flags.runner ?? runner,
+    runner: flags.runner ?? read.flag(true, ...gateway("RUNNER")),
     auth: authSettings(read),
     limits: limitSettings(read),
     runtime: runnerSettings(read),
-    models: modelSettings(read, { cwd, dataDir: folder, delimiter }),
+    models: modelSettings(read, { cwd, dataDir, delimiter }),
     workspace: { dir: pathOrNull(read, cwd, "WORKSPACE_DIR"), mounts: mounts(read) },
     toolMode: read.choice("approval", toolModes, ...gateway("TOOL_MODE")),
     logLevel: read.choice("warn", logLevels, ...gateway("CONSOLE_LOG_LEVEL"), ...gateway("LOG_LEVEL")),

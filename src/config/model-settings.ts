@@ -54,19 +54,25 @@ function listedEndpoints(read: VariableReader): Endpoint[] {
     throw new AppError("invalid_request", `${name} is not JSON: ${messageOf(error)}`, { cause: error });
   }
   if (!Array.isArray(list)) throw new AppError("invalid_request", `${name} must be a list`);
-  return list.map((each: Partial<Endpoint>, index) => {
-    const { id, baseUrl, apiKey, label } = each;
-    if (typeof id !== "string" || !/^[a-z0-9._-]+$/.test(id)) {
-      throw new AppError("invalid_request", `${name}[${index}].id must be a short lower-case name`);
-    }
-    const url = checkedUrl(String(baseUrl ?? ""), `${name}[${index}].baseUrl`);
-    return {
-      id,
-      baseUrl: url,
-      apiKey: typeof apiKey === "string" ? apiKey : null,
-      label: typeof label === "string" ? label : id,
-    };
-  });
+  const endpoints = list.map((each: unknown, index) => readEndpoint(each, `${name}[${index}]`));
+  const ids = endpoints.map((endpoint) => endpoint.id);
+  const twice = ids.find((id, index) => ids.indexOf(id) !== index);
+  if (twice !== undefined) throw new AppError("invalid_request", `${name}: the id '${twice}' is there twice`);
+  return endpoints;
+}
+
+function readEndpoint(value: unknown, where: string): Endpoint {
+  if (typeof value !== "object" || value === null) throw new AppError("invalid_request", `${where} must be an object`);
+  const { id, baseUrl, apiKey, label } = value as Record<string, unknown>;
+  if (typeof id !== "string" || !/^[a-z0-9._-]+$/.test(id)) {
+    throw new AppError("invalid_request", `${where}.id must be a short lower-case name`);
+  }
+  return {
+    id,
+    baseUrl: checkedUrl(typeof baseUrl === "string" ? baseUrl : "", `${where}.baseUrl`),
+    apiKey: typeof apiKey === "string" && apiKey !== "" ? apiKey : null,
+    label: typeof label === "string" ? label : id,
+  };
 }
 
 function checkedUrl(text: string, name: string): string {

@@ -31,8 +31,8 @@ export interface FirstVarsOptions {
 
 /** The vars of a new root run: the client's input plus the namespaces of contract flow-runtime 3.1. */
 export function firstVars(input: JsonObject, options: FirstVarsOptions): JsonObject {
-  const vars: JsonObject = {};
-  for (const [key, value] of Object.entries(input)) if (!reserved.includes(key)) vars[key] = value;
+  // Built from entries, so that a key like `__proto__` is a key and nothing else.
+  const vars: JsonObject = Object.fromEntries(Object.entries(input).filter(([key]) => !reserved.includes(key)));
   const runtime = isObject(input["_runtime"]) ? { ...input["_runtime"] } : {};
   delete runtime["workflow_policy"];
   delete runtime["control"];

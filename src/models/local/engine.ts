@@ -1,11 +1,4 @@
-import type {
-  ChatWrapper,
-  Llama,
-  LlamaChatResponse,
-  LlamaContext,
-  LlamaContextSequence,
-  LlamaModel,
-} from "node-llama-cpp";
+import type { ChatWrapper, Llama, LlamaContext, LlamaContextSequence, LlamaModel } from "node-llama-cpp";
 import { AppError, messageOf } from "#core/errors.ts";
 import { parseJson } from "#core/json.ts";
 import type { JsonObject } from "#core/value.ts";
@@ -116,7 +109,7 @@ async function answer(llama: Llama, resident: Resident, { sequence, request, opt
       ...(functions ? { functions, maxParallelFunctionCalls: 1 } : await grammarOf(llama, request.responseSchema)),
     });
     const times = { genTimeMs: performance.now() - startedAt, ttftMs: firstAt === null ? null : firstAt - startedAt };
-    return toResult(request, response as LlamaChatResponse, { inputTokens, outputTokens, ...times });
+    return toResult(request, response as unknown as Answered, { inputTokens, outputTokens, ...times });
   } finally {
     // The sequence keeps what it evaluated: the next turn of the same conversation reuses its prefix.
     chat.dispose({ disposeSequence: false });
@@ -144,9 +137,16 @@ async function grammarOf(llama: Llama, schema: JsonObject | undefined) {
   }
 }
 
+/** The part of the library's response that is used, whatever functions were offered. */
+interface Answered {
+  response: string;
+  functionCalls?: { functionName: string; params: unknown }[];
+  metadata: { stopReason: string };
+}
+
 function toResult(
   request: GenerateRequest,
-  { response, functionCalls, metadata }: LlamaChatResponse,
+  { response, functionCalls, metadata }: Answered,
   measured: { inputTokens: number; outputTokens: number; genTimeMs: number; ttftMs: number | null },
 ): GenerateResult {
   const content = response.trim();

@@ -1,0 +1,285 @@
+import { describe, expect, test } from "bun:test";
+import { chmod, mkdtemp, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { delimiter, join } from "node:path";
+import { type LoadOptions, loadConfiguration, loadSettings } from "#config/load.ts";
+import { AppError } from "#core/errors.ts";
+
+const cwd = await mkdtemp(join(tmpdir(), "config-load-"));
+const load = (env: LoadOptions["env"] = {}, more: Partial<LoadOptions> = {}) => loadSettings({ env, cwd, ...more });
+const folderWith = async (text: string) => {
+  const folder = await mkdtemp(join(tmpdir(), "config-env-"));
+  await writeFile(join(folder, ".env"), text);
+  return folder;
+};
+
+test("without anything said, the defaults are in force", () => {
+  expect(load()).toEqual({
+    host: "127.0.0.1",
+    port: 8080,
+    dataDir: join(cwd, "runtime"),
+    flowsDir: join(cwd, "runtime/flows"),
+    dbPath: join(cwd, "runtime/gateway.sqlite3"),
+    storeBackend: "sqlite",
+    runner: true,
+    auth: {
+      enabled: true,
+      tokens: [],
+      allowedOrigins: ["http://localhost:*", "http://127.0.0.1:*"],
+      protectRead: true,
+      protectWrite: true,
+      devReadNoAuth: false,
+      trustProxy: false,
+      lockoutAfter: 5,
+      lockoutBaseS: 1,
+      lockoutMaxS: 60,
+      audit: {
+        enabled: true,
+        maxBytes: 52_428_800,
+        rotations: 10,
+        headers: ["x-client-id", "x-client-version", "x-forwarded-for"],
+      },
+    },
+    limits: {
+      maxBodyBytes: 2_097_152,
+      maxUploadBodyBytes: 0,
+      maxAttachmentBytes: 26_214_400,
+      maxBundleBytes: 78_643_200,
+      maxConcurrency: 512,
+      maxSse: 4096,
+      maxInlineBytes: 262_144,
+    },
+    runtime: {
+      maxActiveRuns: 64,
+      maxEffects: 64,
+      sliceRecords: 64,
+      sliceMs: 10,
+      leaseMs: 15_000,
+      graceMs: 10_000,
+      compatNodeErrors: false,
+      crashAt: null,
+    },
+    models: {
+      dirs: [join(cwd, "runtime/models")],
+      defaultProvider: null,
+      defaultModel: null,
+      endpoints: [],
+      localThreads: null,
+      cacheDir: null,
+    },
+    workspace: { dir: null, mounts: [] },
+    toolMode: "approval",
+    logLevel: "warn",
+    draftTtlS: 604_800,
+  });
+});
+
+describe("precedence", () => {
+  test("is flags, environment, file, default", async () => {
+    const folder = await folderWith("ABSTRACTGATEWAY_PORT=3000\nABSTRACTGATEWAY_HOST=file\nABSTRACTGATEWAY_RUNNER=0\n");
+    const settings = load(
+      { ABSTRACTGATEWAY_PORT: "2000", ABSTRACTGATEWAY_HOST: "" },
+      { cwd: folder, flags: { port: 1000 } },
+    );
+    expect(settings).toMatchObject({ port: 1000, host: "file", runner: false, dataDir: join(folder, "runtime") });
+    expect(load({ ABSTRACTGATEWAY_PORT: "2000" }, { cwd: folder }).port).toBe(2000);
+    expect(load({}, { cwd: folder }).port).toBe(3000);
+    expect(load({}, { cwd: folder, envFile: null }).port).toBe(8080);
+    expect(load({}, { cwd: folder, flags: { runner: true } }).runner).toBe(true);
+  });
+
+  test("of an old name in the environment is over a new one in the file", async () => {
+    const folder = await folderWith("ABSTRACTGATEWAY_AUTH_TOKEN=new-in-file");
+    expect(load({ ABSTRACTFLOW_GATEWAY_AUTH_TOKEN: "old" }, { cwd: folder }).auth.tokens).toEqual(["old"]);
+    expect(load({ ABSTRACTFLOW_GATEWAY_AUTH_TOKEN: "old", ABSTRACTGATEWAY_AUTH_TOKEN: "new" }).auth.tokens).toEqual([
+      "new",
+    ]);
+  });
+
+  test("of a flag holds although the variable is nonsense", () => {
+    expect(load({ ABSTRACTGATEWAY_PORT: "nonsense" }, { flags: { port: 1 } }).port).toBe(1);
+  });
+
+  test("the data folder moves what lies in it", () => {
+    const flags = { dataDir: "elsewhere" };
+    const settings = load({ ABSTRACTGATEWAY_DATA_DIR: "/from/env" }, { flags });
+    expect(settings.dataDir).toBe(join(cwd, "elsewhere"));
+    expect(settings.dbPath).toBe(join(cwd, "elsewhere/gateway.sqlite3"));
+    expect(settings.models.dirs).toEqual([join(cwd, "elsewhere/models")]);
+  });
+
+  test.each([
+    ["ABSTRACTGATEWAY_DATA_DIR", "dataDir"],
+    ["ABSTRACTFLOW_RUNTIME_DIR", "dataDir"],
+    ["ABSTRACTGATEWAY_FLOWS_DIR", "flowsDir"],
+    ["ABSTRACTFRAMEWORK_WORKFLOWS_DIR", "flowsDir"],
+    ["ABSTRACTFLOW_FLOWS_DIR", "flowsDir"],
+  ] as const)("%s names %s", (name, key) => {
+    expect(load({ [name]: "x" })[key]).toBe(join(cwd, "x"));
+  });
+});
+
+test("texts become what they mean", () => {
+  const settings = load({
+    ABSTRACTGATEWAY_AUTH_TOKEN: "a, b",
+    ABSTRACTGATEWAY_AUTH_TOKENS: "c,,d ",
+    ABSTRACTGATEWAY_SECURITY: "off",
+    ABSTRACTGATEWAY_TRUST_PROXY: "YES",
+    ABSTRACTGATEWAY_LOCKOUT_BASE_S: "0.5",
+    ABSTRACTGATEWAY_MAX_BODY_BYTES: "1000",
+    ABSTRACTRUNTIME_MAX_INLINE_BYTES: "-1",
+    ABSTRACTGATEWAY_WORKSPACE_MOUNTS: "docs=/srv/docs\n\n code = /srv/a=b ",
+    ABSTRACTGATEWAY_MODELS_DIR: ["m1", "/m2"].join(delimiter),
+    ABSTRACTGATEWAY_CRASH_AT: "after-commit:3",
+    ABSTRACTGATEWAY_TOOL_MODE: "local_all",
+    ABSTRACTGATEWAY_LOG_LEVEL: "WARNING",
+    ABSTRACTGATEWAY_DB_PATH: "runtime/sub/x.sqlite3",
+    ABSTRACTGATEWAY_DRAFT_RUN_TTL_S: "60",
+  });
+  expect(settings.auth).toMatchObject({
+    tokens: ["a", "b", "c", "d"],
+    enabled: false,
+    trustProxy: true,
+    lockoutBaseS: 0.5,
+  });
+  expect(settings.limits).toMatchObject({ maxBodyBytes: 1000, maxInlineBytes: -1 });
+  expect(settings.workspace.mounts).toEqual([
+    { name: "docs", path: "/srv/docs" },
+    { name: "code", path: "/srv/a=b" },
+  ]);
+  expect(settings.models.dirs).toEqual([join(cwd, "m1"), "/m2"]);
+  expect(settings.runtime.crashAt).toEqual({ point: "after-commit", count: 3 });
+  expect(settings).toMatchObject({ toolMode: "local", logLevel: "warn", draftTtlS: 60 });
+  expect(settings.dbPath).toBe(join(cwd, "runtime/sub/x.sqlite3"));
+});
+
+test("model servers come from the names that everybody uses and from a list", () => {
+  const { models } = load({
+    OPENAI_BASE_URL: "http://localhost:9/v1/",
+    OPENAI_API_KEY: "k",
+    LMSTUDIO_BASE_URL: "http://localhost:1234/v1",
+    OLLAMA_BASE_URL: "http://localhost:11434/v1",
+    ABSTRACTGATEWAY_OPENAI_ENDPOINTS:
+      '[{"id":"lab","baseUrl":"https://lab/v1","apiKey":"s","label":"Lab"},{"id":"x","baseUrl":"http://x"}]',
+    ABSTRACTGATEWAY_DEFAULT_PROVIDER: "lab",
+    ABSTRACTGATEWAY_DEFAULT_MODEL: "m",
+  });
+  expect(models.endpoints.map(({ id, baseUrl, apiKey }) => [id, baseUrl, apiKey])).toEqual([
+    ["openai-compatible", "http://localhost:9/v1", "k"],
+    ["lmstudio", "http://localhost:1234/v1", null],
+    ["ollama", "http://localhost:11434/v1", null],
+    ["lab", "https://lab/v1", "s"],
+    ["x", "http://x", null],
+  ]);
+  expect(models).toMatchObject({ defaultProvider: "lab", defaultModel: "m" });
+  expect(load({ OPENAI_API_KEY: "k" }).models.endpoints).toEqual([]);
+});
+
+describe("a setting that makes no sense is refused with its name, the value and the rule:", () => {
+  test.each([
+    ["ABSTRACTGATEWAY_PORT", "65536", "must be a whole number from 0 to 65535, not '65536'"],
+    ["ABSTRACTGATEWAY_PORT", "80.5", "whole number"],
+    ["ABSTRACTGATEWAY_PORT", "Infinity", "whole number"],
+    ["ABSTRACTFLOW_GATEWAY_MAX_SSE", "many", "must be a whole number from 1"],
+    ["ABSTRACTGATEWAY_MAX_BODY_BYTES", "0", "must be a whole number from 1"],
+    ["ABSTRACTGATEWAY_LOCKOUT_BASE_S", "-1", "must be a number from 0"],
+    ["ABSTRACTGATEWAY_RUNNER", "maybe", "must be true or false, not 'maybe'"],
+    ["ABSTRACTGATEWAY_TOOL_MODE", "free", "must be one of approval, passthrough, delegated, local"],
+    ["ABSTRACTGATEWAY_TOOL_MODE", "constructor", "must be one of"],
+    ["ABSTRACTGATEWAY_LOG_LEVEL", "loud", "must be one of error, warn"],
+    ["ABSTRACTGATEWAY_WORKFLOW_SOURCE", "visualflow", "must be one of bundle"],
+    ["ABSTRACTGATEWAY_MEMORY_STORE_BACKEND", "paper", "must be one of lancedb, sqlite, memory"],
+    ["ABSTRACTGATEWAY_DB_PATH", "/elsewhere/x.sqlite3", "must lie under the data folder"],
+    ["ABSTRACTGATEWAY_DB_PATH", "runtime/../x.sqlite3", "must lie under the data folder"],
+    ["ABSTRACTGATEWAY_DB_PATH", "runtime", "must lie under the data folder"],
+    ["ABSTRACTGATEWAY_WORKSPACE_MOUNTS", "docs=relative", "is not name=/absolute/path"],
+    ["ABSTRACTGATEWAY_CRASH_AT", "x", "must be point:count"],
+    ["ABSTRACTGATEWAY_LOCAL_THREADS", "0", "must be a whole number from 1"],
+    ["OPENAI_BASE_URL", "localhost:9", "must be an http or https address"],
+    ["ABSTRACTGATEWAY_OPENAI_ENDPOINTS", "{", "is not JSON"],
+    ["ABSTRACTGATEWAY_OPENAI_ENDPOINTS", "{}", "must be a list"],
+    ["ABSTRACTGATEWAY_OPENAI_ENDPOINTS", "[null]", "[0] must be an object"],
+    ["ABSTRACTGATEWAY_OPENAI_ENDPOINTS", '[{"id":"a b","baseUrl":"http://x"}]', "[0].id must be"],
+    ["ABSTRACTGATEWAY_OPENAI_ENDPOINTS", '[{"id":"a","baseUrl":"ftp://x"}]', "[0].baseUrl must be an http"],
+    [
+      "ABSTRACTGATEWAY_OPENAI_ENDPOINTS",
+      '[{"id":"a","baseUrl":"http://x"},{"id":"a","baseUrl":"http://y"}]',
+      "the id 'a' is there twice",
+    ],
+  ])("%s=%s", (name, value, rule) => {
+    const refuse = () => load({ [name]: value });
+    expect(refuse).toThrow(AppError);
+    expect(refuse).toThrow(name);
+    expect(refuse).toThrow(rule);
+  });
+
+  test("a store that is not there yet", () => {
+    expect(() => load({ ABSTRACTGATEWAY_STORE_BACKEND: "file" })).toThrow(
+      expect.objectContaining({ code: "unsupported" }),
+    );
+    expect(() => load({ ABSTRACTGATEWAY_STORE_BACKEND: "file" })).toThrow(
+      "the store 'file' is not available yet, use sqlite",
+    );
+  });
+});
+
+describe("a settings file", () => {
+  test("that is named must be there, the usual one need not", () => {
+    expect(() => load({}, { envFile: join(cwd, "missing.env") })).toThrow("missing.env cannot be read");
+    expect(load({}, { cwd: join(cwd, "no-such-folder") }).port).toBe(8080);
+  });
+
+  test("that is broken is named with the line", async () => {
+    expect(() => load({}, { cwd: "/", envFile: join(cwd, "x.env") })).toThrow("x.env");
+    const folder = await folderWith("A=1\nnonsense\n");
+    expect(() => load({}, { cwd: folder })).toThrow(`${join(folder, ".env")} line 2 is not KEY=value`);
+  });
+
+  test.skipIf(process.getuid?.() === 0)("that may not be read is not passed over (skipped as root)", async () => {
+    const folder = await folderWith("A=1");
+    await chmod(join(folder, ".env"), 0);
+    expect(() => load({}, { cwd: folder })).toThrow("cannot be read");
+  });
+});
+
+describe("variables that nothing reads are told:", () => {
+  const warnings = (env: Record<string, string>) => loadConfiguration({ env, cwd, flags: { port: 1 } }).warnings;
+
+  test("typing errors with the name that was meant", () => {
+    expect(
+      warnings({
+        ABSTRACTGATEWAY_AUTH_TOKN: "secret",
+        ABSTRACTGATEWAY_DTAA_DIR: "x",
+        ABSTRACTFLOW_GATEWAY_MAX_SEE: "1",
+      }),
+    ).toEqual([
+      "ABSTRACTFLOW_GATEWAY_MAX_SEE is not a setting: did you mean ABSTRACTFLOW_GATEWAY_MAX_SSE?",
+      "ABSTRACTGATEWAY_AUTH_TOKN is not a setting: did you mean ABSTRACTGATEWAY_AUTH_TOKEN?",
+      "ABSTRACTGATEWAY_DTAA_DIR is not a setting: did you mean ABSTRACTGATEWAY_DATA_DIR?",
+    ]);
+    expect(warnings({ ABSTRACTGATEWAY_FROBNICATION_LEVEL: "9" })).toEqual([
+      "ABSTRACTGATEWAY_FROBNICATION_LEVEL is not a setting",
+    ]);
+  });
+
+  test("parts that this build does not have", () => {
+    expect(warnings({ ABSTRACTGATEWAY_USER_AUTH: "1", ABSTRACTGATEWAY_VOICE_TTS_ENGINE: "x" })).toEqual([
+      "ABSTRACTGATEWAY_USER_AUTH is set, but has no effect in this build",
+      "ABSTRACTGATEWAY_VOICE_TTS_ENGINE is set, but has no effect in this build",
+    ]);
+  });
+
+  test("those in the file too", async () => {
+    const folder = await folderWith("ABSTRACTGATEWAY_PROT=1");
+    expect(loadConfiguration({ env: {}, cwd: folder }).warnings).toHaveLength(1);
+  });
+
+  test("but nothing about known, blank and foreign ones", () => {
+    const known = {
+      ABSTRACTGATEWAY_PORT: "1",
+      ABSTRACTGATEWAY_MEMORY_STORE_BACKEND: "sqlite",
+      ABSTRACTFLOW_GATEWAY_RUNNER: "1",
+    };
+    expect(warnings({ ...known, ABSTRACTGATEWAY_PROT: "", PATH: "/bin", ABSTRACTGATEWAY_URL: "http://x" })).toEqual([]);
+  });
+});
