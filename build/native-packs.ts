@@ -3,8 +3,7 @@ import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
 import { mkdir, readFile, readdir, rename, stat, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { promisify } from "node:util";
-import { constants, zstdCompress } from "node:zlib";
+import * as zlib from "node:zlib";
 import { root } from "./paths.ts";
 
 export type PackKind = "llama-cpu" | "lancedb";
@@ -83,13 +82,20 @@ async function packContent(kind: PackKind, source: Source): Promise<Buffer> {
   return Buffer.concat([length, header, ...bodies]);
 }
 
+/** Zstandard of Bun's `node:zlib`, which the types of Node 20 do not know. */
+const zstd = zlib as unknown as {
+  constants: Record<"ZSTD_c_compressionLevel" | "ZSTD_c_checksumFlag", number>;
+  zstdCompressSync(data: Uint8Array, options: { params: Record<number, number> }): Uint8Array;
+};
+
 async function compress(content: Buffer, path: string): Promise<void> {
-  const params = { [constants.ZSTD_c_compressionLevel]: compressionLevel, [constants.ZSTD_c_checksumFlag]: 1 };
-  const packed = await promisify(zstdCompress)(content, { params, pledgedSrcSize: content.length } as object);
+  const { ZSTD_c_compressionLevel, ZSTD_c_checksumFlag } = zstd.constants;
+  const params = { [ZSTD_c_compressionLevel]: compressionLevel, [ZSTD_c_checksumFlag]: 1 };
+  const packed = zstd.zstdCompressSync(content, { params });
   await mkdir(dirname(path), { recursive: true });
   // Two builds may pack at once: each writes its own file, and the last rename wins with equal bytes.
   const unfinished = `${path}.${process.pid}`;
-  await writeFile(unfinished, packed as Uint8Array);
+  await writeFile(unfinished, packed);
   await rename(unfinished, path);
 }
 
@@ -99,12 +105,17 @@ export function nativePacksPlugin(packs: readonly Pack[]): BunPlugin {
     name: "native-packs",
     setup(build) {
       build.onLoad({ filter: /[\\/]src[\\/]models[\\/]native-packs\.ts$/ }, () => {
-        const imports = packs.map((pack, index) => `import f${index} from ${JSON.stringify(pack.path)} with { type: "file" };`);
+        const imports = packs.map(
+          (pack, index) => `import f${index} from ${JSON.stringify(pack.path)} with { type: "file" };`,
+        );
         const entries = packs.map((pack, index) => {
           const { kind, hash, unpackedBytes } = pack;
           return `${JSON.stringify(kind)}: { hash: ${JSON.stringify(hash)}, path: f${index}, unpackedBytes: ${unpackedBytes} }`;
         });
-        return { contents: `${imports.join("\n")}\nexport const nativePacks = { ${entries.join(", ")} };\n`, loader: "js" };
+        return {
+          contents: `${imports.join("\n")}\nexport const nativePacks = { ${entries.join(", ")} };\n`,
+          loader: "js",
+        };
       });
     },
   };

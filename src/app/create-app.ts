@@ -33,12 +33,17 @@ export interface App {
 export interface AppOptions {
   /** Trouble that no caller sees: one sentence. */
   report: (message: string) => void;
+  /** Another process works on the same data folder: each looks for what the other committed. */
+  isShared?: boolean;
 }
 
+/** How soon one process sees the other's commits, ms. */
+const watchMs = 50;
+
 /** Puts the gateway together. Nothing outside this file constructs a service. */
-export async function createApp(settings: Settings, { report }: AppOptions): Promise<App> {
+export async function createApp(settings: Settings, { report, isShared = !settings.runner }: AppOptions): Promise<App> {
   const now = systemClock;
-  const ledger = await openSqliteLedger({ path: settings.dbPath, now });
+  const ledger = await openSqliteLedger({ path: settings.dbPath, now, ...(isShared ? { watchMs } : {}) });
   const blobs = createDiskBlobs(join(settings.dataDir, "artifacts"));
   const bundles = await openFolderRegistry({
     flowsDir: settings.flowsDir,

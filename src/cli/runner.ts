@@ -13,7 +13,10 @@ export function runnerCommand(context: CliContext): CommandDef {
       const settings = await settingsFor(context, args, { runner: true });
       const signal = stopSignal(context);
       try {
-        const app = await context.createApp(settings, { report: (message) => notices(context).warn(message) });
+        const app = await context.createApp(settings, {
+          report: (message) => notices(context).warn(message),
+          isShared: true,
+        });
         try {
           await app.listen({ http: false });
           print(context, `Running workflows of ${settings.dataDir}`);

@@ -41,7 +41,9 @@ function documentOf(bundleId: string): TestFlow {
 }
 
 const said = (records: ReturnType<typeof drive>["records"]) =>
-  records.filter((each) => each.effect?.type === "answer_user").map((each) => each.effect?.payload["message"]);
+  records
+    .filter((each) => each.effect?.type === "answer_user" && each.status === "completed")
+    .map((each) => each.effect?.payload["message"]);
 
 test("hello greets the world three times and ends with a greeting", () => {
   const { records, output, last } = drive(documentOf("hello"));

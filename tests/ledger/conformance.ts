@@ -607,7 +607,7 @@ export function exerciseLedger(name: string, open: () => Promise<Opened>): void 
       test("come when the commit can be read, and before its caller goes on", async () => {
         const heads: Promise<number | undefined>[] = [];
         ledger.subscribe((notice) => {
-          for (const { run_id } of notice.started) heads.push(ledger.getRun(run_id).then((run) => run?.head_seq));
+          for (const run_id of notice.started) heads.push(ledger.getRun(run_id).then((run) => run?.head_seq));
         });
         await started("r1");
         expect(await Promise.all(heads)).toEqual([0]);
