@@ -50,6 +50,8 @@ export async function createApp(settings: Settings, { report, isShared = !settin
     dataDir: settings.dataDir,
     builtin: builtinBundles(),
     now,
+    report,
+    limits: { maxArchiveBytes: settings.limits.maxBundleBytes },
   });
   const programs = createPrograms((digest) => bundles.open(digest));
   const providers = createProviderRegistry(settings.models, { inferenceCommand: inferenceCommand() });

@@ -1,8 +1,7 @@
 import type { BlobStore } from "#artifacts/blob-store.ts";
-import { AppError } from "#core/errors.ts";
-import { parseJson, stringifyJson } from "#core/json.ts";
+import { stringifyJson } from "#core/json.ts";
 import { type Clock, isoTime } from "#core/time.ts";
-import { type JsonObject, PyFloat, type Value, isObject } from "#core/value.ts";
+import { PyFloat, type Value, isObject } from "#core/value.ts";
 import type { ArtifactRow } from "#ledger/ledger.ts";
 
 export interface OffloadOptions {
@@ -52,19 +51,6 @@ export function artifactRef(value: Value | undefined): string | null {
   return typeof id === "string" && /^[A-Za-z0-9_-]+$/.test(id) ? id : null;
 }
 
-/** The value behind a reference; any other value as it is. AppError `not_found` when the artifact or its bytes are gone. */
-export async function inlineArtifact(
-  value: Value,
-  load: (artifactId: string) => Promise<{ contentType: string; bytes: Uint8Array } | null>,
-): Promise<Value> {
-  const id = artifactRef(value);
-  if (id === null) return value;
-  const found = await load(id);
-  if (!found) throw new AppError("not_found", `Artifact '${id}' not found`);
-  const text = new TextDecoder().decode(found.bytes);
-  return found.contentType.startsWith("application/json") ? parseJson(text) : text;
-}
-
 interface Moving {
   options: OffloadOptions;
   artifacts: Map<string, ArtifactRow>;
@@ -89,7 +75,7 @@ async function moveInside(value: Value, path: string[], moving: Moving): Promise
   if (!isObject(value)) return value;
   const entries: [string, Value][] = [];
   for (const [key, item] of Object.entries(value)) entries.push([key, await move(item, [...path, key], moving)]);
-  return Object.fromEntries(entries) as JsonObject;
+  return Object.fromEntries<Value>(entries);
 }
 
 async function store(text: string, what: { kind: "text" | "json"; path: string[] }, moving: Moving): Promise<Value> {

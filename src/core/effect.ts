@@ -1,29 +1,7 @@
 import type { JsonObject, Value } from "#core/value.ts";
 import type { Wait } from "#core/run.ts";
 
-export const effectTypes = [
-  "wait_event",
-  "wait_until",
-  "ask_user",
-  "answer_user",
-  "emit_event",
-  "llm_call",
-  "model_residency",
-  "tool_calls",
-  "memory_query",
-  "memory_tag",
-  "memory_compact",
-  "memory_note",
-  "memory_rehydrate",
-  "memory_kg_assert",
-  "memory_kg_query",
-  "memory_kg_resolve",
-  "vars_query",
-  "start_subworkflow",
-] as const;
-export type EffectType = (typeof effectTypes)[number];
-
-/** A request for a side effect. `type` is an `EffectType`, or the pseudo-type `resume` in a resume record. */
+/** A request for a side effect. `type` is one of contract http-api 1.4.1, or the pseudo-type `resume` in a resume record. */
 export interface Effect {
   type: string;
   payload: JsonObject;

@@ -1,4 +1,4 @@
-import type { JsonObject, Value } from "#core/value.ts";
+import { type JsonObject, type Value, isObject } from "#core/value.ts";
 
 export const eventScopes = ["session", "workflow", "run", "global"] as const;
 export type EventScope = (typeof eventScopes)[number];
@@ -34,5 +34,5 @@ export function scopeId(scope: EventScope, ids: ScopeIds): string {
 /** A non-object payload becomes `{value: …}`, null becomes `{}`. */
 export function eventPayload(value: Value | undefined): JsonObject {
   if (value === undefined || value === null) return {};
-  return typeof value === "object" && !Array.isArray(value) && !("toJSON" in value) ? (value as JsonObject) : { value };
+  return isObject(value) ? value : { value };
 }

@@ -10,7 +10,7 @@ export function parseJson(text: string): Value {
     typeof value === "number" && Number.isInteger(value) && /[.eE]/.test(context?.source ?? "")
       ? new PyFloat(value)
       : value;
-  return JSON.parse(text, reviver as (key: string, value: unknown) => unknown) as Value;
+  return JSON.parse(text, reviver) as Value;
 }
 
 export function parseObject(text: string): JsonObject {

@@ -1,5 +1,5 @@
 import type { Effect, EffectOutcome } from "#core/effect.ts";
-import type { JsonObject } from "#core/value.ts";
+import type { JsonObject, Value } from "#core/value.ts";
 import type { NewMail } from "#core/mail.ts";
 import type { ArtifactRow, NewRun } from "#ledger/ledger.ts";
 
@@ -32,7 +32,7 @@ export interface Effected {
   mail?: NewMail[];
   artifacts?: ArtifactRow[];
   /** Writes to the run's vars that belong to the effect, such as messages appended with `include_context`. Paths and values. */
-  writes?: { path: string[]; value?: import("#core/value.ts").Value; append?: import("#core/value.ts").Value }[];
+  writes?: { path: string[]; value?: Value; append?: Value }[];
 }
 
 export interface EffectHandler {

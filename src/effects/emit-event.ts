@@ -1,5 +1,6 @@
 import type { Effect } from "#core/effect.ts";
-import { type EventEnvelope, type EventScope, eventPayload, eventScopes, scopeId } from "#core/event.ts";
+import { pyStr } from "#core/python.ts";
+import { type EventEnvelope, eventPayload, eventScopes, scopeId } from "#core/event.ts";
 import { type Clock, isoTime } from "#core/time.ts";
 import type { EffectContext, EffectHandler, Effected } from "#effects/effect-handler.ts";
 import { addressEvent } from "#effects/events.ts";
@@ -22,12 +23,10 @@ async function emit(ledger: Ledger, now: Clock, effect: Effect, context: EffectC
   if (!name) return { outcome: { status: "failed", error: "emit_event needs a name" } };
   const scope = eventScopes.find((known) => known === (payload["scope"] ?? "session"));
   if (!scope) {
-    return { outcome: { status: "failed", error: `emit_event: unknown scope '${String(payload["scope"])}'` } };
+    return { outcome: { status: "failed", error: `emit_event: unknown scope '${pyStr(payload["scope"] ?? null)}'` } };
   }
   const sessionId =
-    typeof payload["session_id"] === "string" && payload["session_id"]
-      ? payload["session_id"]
-      : context.run.session_id;
+    typeof payload["session_id"] === "string" && payload["session_id"] ? payload["session_id"] : context.run.session_id;
   const event: EventEnvelope = {
     event_id: typeof payload["event_id"] === "string" ? payload["event_id"] : context.step_id,
     name,
@@ -38,7 +37,7 @@ async function emit(ledger: Ledger, now: Clock, effect: Effect, context: EffectC
     emitter: { run_id: context.run.run_id, workflow_id: context.run.workflow_id, node_id: context.node_id },
   };
   const ids = { session_id: sessionId, workflow_id: context.run.workflow_id, run_id: context.run.run_id };
-  const delivery = await addressEvent(ledger, { scope: scope as EventScope, scopeId: scopeId(scope, ids) }, event);
+  const delivery = await addressEvent(ledger, { scope, scopeId: scopeId(scope, ids) }, event);
   return {
     mail: delivery.mail,
     outcome: {

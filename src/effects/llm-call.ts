@@ -86,7 +86,10 @@ async function generateWhole(
   let room = request.maxOutputTokens;
   for (let attempt = 1; ; attempt++) {
     const options = { signal: context.signal, ...(context.onDelta ? { onDelta: context.onDelta } : {}) };
-    const result = await provider.generate(room === undefined ? request : { ...request, maxOutputTokens: room }, options);
+    const result = await provider.generate(
+      room === undefined ? request : { ...request, maxOutputTokens: room },
+      options,
+    );
     const isCut = result.finishReason === "length";
     if (!isCut || payload["allow_truncation"] === true) return result;
     const wider = Math.min(cap, Math.max((room ?? result.usage.output_tokens) * 2, (room ?? 0) + 500));

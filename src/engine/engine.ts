@@ -2,7 +2,7 @@ import type { Editor } from "#core/delta.ts";
 import type { Effect, EffectOutcome } from "#core/effect.ts";
 import type { NewId } from "#core/ids.ts";
 import type { StepRecord } from "#core/record.ts";
-import type { RunProgress, TerminalStatus, Wait } from "#core/run.ts";
+import type { TerminalStatus, Wait } from "#core/run.ts";
 import type { Clock } from "#core/time.ts";
 import type { JsonObject, Value } from "#core/value.ts";
 import type { Plan } from "#engine/plan.ts";
@@ -83,5 +83,3 @@ export type Advance = (execution: Execution, input: Input, budget: Budget) => St
 
 /** Records and status of a run that was cancelled from outside. Exported by `engine/advance.ts`. */
 export type EndRun = (execution: Execution, status: TerminalStatus, error: string | null) => void;
-
-export type ProgressPart = Pick<RunProgress, "limits" | "flow_warnings">;

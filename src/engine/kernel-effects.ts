@@ -2,7 +2,7 @@ import { pyStr } from "#core/python.ts";
 import type { Effect, EffectOutcome } from "#core/effect.ts";
 import type { Wait, WaitReason } from "#core/run.ts";
 import { isoTime, parseTime } from "#core/time.ts";
-import { type JsonObject, type Value, isObject, numberOf } from "#core/value.ts";
+import { type Value, isObject, numberOf } from "#core/value.ts";
 import type { Execution } from "#engine/engine.ts";
 
 /** Effects that only mean something to the run itself: finished inside the engine, without anybody's help. */
@@ -87,5 +87,3 @@ export function amount(value: Value | undefined): number {
   const parsed = typeof value === "string" && value.trim() ? Number(value) : 0;
   return Number.isFinite(parsed) ? parsed : 0;
 }
-
-export type { JsonObject };

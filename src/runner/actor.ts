@@ -104,7 +104,7 @@ export class RunActor {
       await this.#committing;
       session.inbox = await this.#unreadMail();
     }
-    for (const mail of [...session.inbox]) {
+    for (const mail of session.inbox.slice()) {
       if (session.isTerminal) break;
       const action = applyMail(session, mail);
       if (action.kind === "hold") continue;

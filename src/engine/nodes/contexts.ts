@@ -52,6 +52,10 @@ const makeScratchpad: PureNode = (inputs) => {
   return { scratchpad };
 };
 
+function shown(value: Value | undefined): string {
+  return value === undefined || value === null ? "" : pyStr(value);
+}
+
 function clamp(text: string, length: number): string {
   return text.length <= length ? text : `${text.slice(0, length - 1)}…`;
 }
@@ -88,11 +92,11 @@ const agentTraceReport: PureNode = (inputs) => {
       .filter(isObject)
       .map((step) => ({ node, step })),
   );
-  steps.sort((a, b) => String(a.step["ts"] ?? "").localeCompare(String(b.step["ts"] ?? "")));
+  steps.sort((a, b) => shown(a.step["ts"]).localeCompare(shown(b.step["ts"])));
   const lines = steps.map(({ node, step }) => {
     const effect = asObject(step["effect"]);
-    const note = step["error"] ? ` — ${clamp(String(step["error"]), 200)}` : "";
-    return `- ${String(step["ts"] ?? "")} **${node}** ${String(effect["type"] ?? "")} ${String(step["status"] ?? "")}${note}`;
+    const note = step["error"] ? ` — ${clamp(shown(step["error"]), 200)}` : "";
+    return `- ${shown(step["ts"])} **${node}** ${shown(effect["type"])} ${shown(step["status"])}${note}`;
   });
   return ["# Agent trace", "", ...(lines.length > 0 ? lines : ["(no steps)"])].join("\n");
 };

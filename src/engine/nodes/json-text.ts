@@ -1,4 +1,5 @@
 import { parseJson } from "#core/json.ts";
+import { pyStr } from "#core/python.ts";
 import { type JsonObject, type Value, float, isObject } from "#core/value.ts";
 import { NodeError } from "#engine/pure.ts";
 
@@ -110,7 +111,7 @@ class LiteralReader {
     while (!this.#take("}")) {
       const key = this.#value(depth + 1);
       if (!this.#take(":")) throw new Error("no colon");
-      Object.defineProperty(object, String(key), {
+      Object.defineProperty(object, pyStr(key), {
         value: this.#value(depth + 1),
         enumerable: true,
         configurable: true,

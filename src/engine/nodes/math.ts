@@ -1,4 +1,4 @@
-import { pyCompare, pyEquals, roundHalfEven, toFloat, toInt, truthy } from "#core/python.ts";
+import { pyCompare, pyEquals, pyStr, roundHalfEven, toFloat, toInt, truthy } from "#core/python.ts";
 import { type JsonObject, type Value, float } from "#core/value.ts";
 import { NodeError, type PureNode } from "#engine/pure.ts";
 
@@ -51,7 +51,7 @@ const compare: PureNode = (inputs) => {
   if (op === "<=") return order !== null && order <= 0;
   if (op === ">") return order !== null && order > 0;
   if (op === ">=") return order !== null && order >= 0;
-  throw new NodeError(`unknown comparison '${String(op)}'`);
+  throw new NodeError(`unknown comparison '${pyStr(op)}'`);
 };
 
 /** The first number of a unary node: `value`, else `a`. */

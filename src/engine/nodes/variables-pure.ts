@@ -44,7 +44,7 @@ const varDecl: PureNode = (_inputs, { node, vars }) => {
 
 const boolVar: PureNode = (_inputs, { node, vars }) => {
   const literal = node.data["literalValue"];
-  const name = typeof literal === "string" ? literal : isObject(literal) ? String(literal["name"] ?? "") : "";
+  const name = typeof literal === "string" ? literal : isObject(literal) ? pyStr(literal["name"] ?? "") : "";
   const preset = isObject(literal) ? lenientBool(literal["default"] ?? false) : false;
   const stored = name ? getPath(vars, name) : undefined;
   return { name, value: typeof stored === "boolean" ? stored : preset };
@@ -81,7 +81,7 @@ const toolsAllowlist: PureNode = (_inputs, { node }) => {
 
 const toolParameters: PureNode = (inputs, { node }) => {
   const config = isObject(node.data["toolParametersConfig"]) ? node.data["toolParametersConfig"] : {};
-  const name = String(config["tool"] ?? config["name"] ?? "");
+  const name = pyStr(config["tool"] ?? config["name"] ?? "");
   const pins = node.inputs.filter(isDataPin).map((pin) => pin.id);
   const args: JsonObject = {};
   for (const pin of pins) if (inputs[pin] !== undefined && inputs[pin] !== null) args[pin] = inputs[pin] as Value;
@@ -92,7 +92,7 @@ const toolParameters: PureNode = (inputs, { node }) => {
 function catalogue(config: string): PureNode {
   return (inputs, { node }) => {
     const stored = isObject(node.data[config]) ? node.data[config] : {};
-    const list = (name: string) => (Array.isArray(stored[name]) ? (stored[name] as Value[]) : []);
+    const list = (name: string) => (Array.isArray(stored[name]) ? stored[name] : []);
     const allowed = inputs["allowed_providers"] ?? stored["allowed_providers"];
     return {
       provider: inputs["provider"] ?? stored["provider"] ?? null,
@@ -111,8 +111,8 @@ const editJsonSchema: PureNode = (inputs, { node }) => {
   const own = isObject(base["properties"]) ? base["properties"] : {};
   const added = isObject(extra["properties"]) ? extra["properties"] : {};
   const names = Object.keys(added).filter((name) => !Object.hasOwn(own, name));
-  const wanted = (Array.isArray(extra["required"]) ? extra["required"] : []).filter((name) =>
-    names.includes(String(name)),
+  const wanted = (Array.isArray(extra["required"]) ? extra["required"] : []).filter(
+    (name) => typeof name === "string" && names.includes(name),
   );
   const required = [...new Set([...(Array.isArray(base["required"]) ? base["required"] : []), ...wanted])];
   const schema: JsonObject = { type: "object", ...base, properties: { ...added, ...own } };

@@ -1,4 +1,4 @@
-import type { Command, CommandOutcome, CommandType } from "#core/command.ts";
+import type { Command, CommandOutcome } from "#core/command.ts";
 import { parseObject, stringifyJson } from "#core/json.ts";
 import type { MailBody } from "#core/mail.ts";
 import { isTerminal } from "#core/run.ts";
@@ -123,7 +123,7 @@ function commandMail(wire: WireCommand, seq: number): string {
   const command: Command = {
     command_id: wire.commandId,
     run_id: wire.runId,
-    type: wire.type as CommandType,
+    type: wire.type,
     payload: parseObject(wire.payload),
     ts: wire.ts,
     client_id: wire.clientId,

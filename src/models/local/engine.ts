@@ -109,7 +109,7 @@ async function answer(llama: Llama, resident: Resident, { sequence, request, opt
       ...(functions ? { functions, maxParallelFunctionCalls: 1 } : await grammarOf(llama, request.responseSchema)),
     });
     const times = { genTimeMs: performance.now() - startedAt, ttftMs: firstAt === null ? null : firstAt - startedAt };
-    return toResult(request, response as unknown as Answered, { inputTokens, outputTokens, ...times });
+    return toResult(request, response, { inputTokens, outputTokens, ...times });
   } finally {
     // The sequence keeps what it evaluated: the next turn of the same conversation reuses its prefix.
     chat.dispose({ disposeSequence: false });

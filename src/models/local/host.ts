@@ -76,7 +76,7 @@ export class InferenceHost {
   /** A crash of native code costs the calls under way and nothing else. */
   #lose(ended: Bun.Subprocess): void {
     if (this.#child === ended) this.#child = null;
-    for (const [id] of [...this.#calls]) {
+    for (const id of Array.from(this.#calls.keys())) {
       const why = ended.signalCode ? `signal ${ended.signalCode}` : `exit code ${ended.exitCode}`;
       this.#take(id)?.reject(new AppError("unavailable", `The inference process ended (${why})`, { retryable: true }));
     }

@@ -55,9 +55,10 @@ async function listModels({ id, baseUrl, apiKey }: EndpointOptions, signal: Abor
   if (!response.ok) throw new AppError("unavailable", `${id} answered ${response.status} to a list of its models`);
   const body = parseJson(await response.text());
   const data = isObject(body) && Array.isArray(body["data"]) ? body["data"] : [];
-  return data
-    .filter(isObject)
-    .map((model) => ({ id: String(model["id"]), provider: id, capabilities: ["text", "tools", "json"] }));
+  const names = data.filter(isObject).map((model) => model["id"]);
+  return names
+    .filter((name) => typeof name === "string")
+    .map((name) => ({ id: name, provider: id, capabilities: ["text", "tools", "json"] }));
 }
 
 type ChatModel = ReturnType<ReturnType<typeof createOpenAICompatible>["chatModel"]>;
