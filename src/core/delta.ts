@@ -23,8 +23,13 @@ export function applyOps(document: JsonObject, ops: Op[]): void {
 export class Editor {
   #root: JsonObject;
   #owned = new WeakSet<object>();
-  #ops = new Map<string, Op>();
-  #appends = 0;
+  /** Null where an op was taken back. */
+  #ops: (Op | null)[] = [];
+  /** By path: the last op at exactly this path, and the last op at or below it. */
+  #at = new Map<string, number>();
+  #within = new Map<string, number>();
+  /** For a write that followed a delete of the same path: where that delete is. */
+  #deletedBefore = new Map<number, number>();
 
   constructor(root: JsonObject) {
     this.#root = { ...root };
@@ -50,18 +55,45 @@ export class Editor {
     return value;
   }
 
+  /** Throws when the path leads through a list to something that is no item of it nor the place behind its last one. */
   set(path: string[], value: Value): void {
+    if (!this.#hasPlace(path)) throw new Error(`'${path.join(".").slice(0, 80)}' is no place in a list`);
     assign(this.#parent(path), last(path), value);
-    this.#note(path, ["s", path, value]);
+    const known = this.#untouched(path, "s");
+    if (known !== null) {
+      this.#ops[known] = ["s", path, value];
+      return;
+    }
+    const deleted = this.#untouched(path, "d");
+    const index = this.#note(["s", path, value]);
+    if (deleted !== null) this.#deletedBefore.set(index, deleted);
   }
 
   delete(path: string[]): void {
     if (this.peek(...path) === undefined) return;
-    remove(this.#parent(path), last(path));
-    this.#note(path, ["d", path]);
+    const parent = this.#parent(path);
+    remove(parent, last(path));
+    const known = Array.isArray(parent) ? null : this.#untouched(path, "s");
+    if (known !== null) this.#takeBack(known, path);
+    else {
+      const index = this.#note(["d", path]);
+      // The items behind it have other places now: writes to them are not the same as before.
+      if (Array.isArray(parent)) this.#at.set(keyOf(path.slice(0, -1)), index);
+    }
   }
 
+  /** What was written and is deleted again comes to a delete, and to nothing after an earlier delete. */
+  #takeBack(index: number, path: string[]): void {
+    const deleted = this.#deletedBefore.get(index);
+    this.#ops[index] = deleted === undefined ? ["d", path] : null;
+    if (deleted === undefined) return;
+    this.#at.set(keyOf(path), deleted);
+    this.#within.set(keyOf(path), deleted);
+  }
+
+  /** A path that `set` would refuse is left alone: what is appended comes from effects, which are done and must not fail any more. */
   append(path: string[], value: Value): void {
+    if (!this.#hasPlace(path)) return;
     const parent = this.#parent(path);
     const key = last(path);
     const current = child(parent, key);
@@ -69,7 +101,7 @@ export class Editor {
     this.#owned.add(array);
     array.push(value);
     assign(parent, key, array);
-    this.#ops.set(`a${this.#appends++}`, ["a", path, value]);
+    this.#note(["a", path, value]);
   }
 
   /** A part of the document that somebody found by looking may now be kept, as if it came from `read`. */
@@ -78,23 +110,47 @@ export class Editor {
   }
 
   get dirty(): boolean {
-    return this.#ops.size > 0;
+    return this.#ops.length > 0;
   }
 
-  /** The ops since the last call, the last write of each path only, in an order that replays to the same document. */
+  /** The ops since the last call, in an order that replays to the same document. A path that is written over and over is there once. */
   take(): Op[] {
-    const ops = [...this.#ops.values()];
-    this.#ops.clear();
-    this.#appends = 0;
+    const ops = this.#ops.filter((op) => op !== null);
+    this.#ops = [];
+    this.#deletedBefore.clear();
+    this.#at.clear();
+    this.#within.clear();
     return ops;
   }
 
-  #note(path: string[], op: Op): void {
-    const key = path.join("\u0000");
-    this.#ops.delete(key);
-    this.#ops.set(key, op);
+  #hasPlace(path: string[]): boolean {
+    let at: Value | undefined = this.#root;
+    for (const key of path) {
+      if (Array.isArray(at) && !hasPlace(at, key)) return false;
+      at = child(at, key);
+    }
+    return true;
   }
 
+  #note(op: Op): number {
+    const index = this.#ops.push(op) - 1;
+    this.#at.set(keyOf(op[1]), index);
+    for (let length = 0; length <= op[1].length; length++) this.#within.set(keyOf(op[1].slice(0, length)), index);
+    return index;
+  }
+
+  /** The last op of this path, if it is of this kind and nothing since has touched what is around or inside it. */
+  #untouched(path: string[], kind: "s" | "d"): number | null {
+    const key = keyOf(path);
+    const index = this.#at.get(key);
+    if (index === undefined || this.#ops[index]?.[0] !== kind || this.#within.get(key) !== index) return null;
+    for (let length = 0; length < path.length; length++) {
+      if ((this.#at.get(keyOf(path.slice(0, length))) ?? -1) > index) return null;
+    }
+    return index;
+  }
+
+  /** The container that holds the path's last key, owned and ready to be changed. */
   #parent(path: string[]): JsonObject | Value[] {
     if (!this.#owned.has(this.#root)) {
       this.#root = { ...this.#root };
@@ -120,6 +176,15 @@ export class Editor {
     this.#owned.delete(value);
     for (const inner of Array.isArray(value) ? value : Object.values(value)) this.#disown(inner);
   }
+}
+
+function keyOf(path: string[]): string {
+  return JSON.stringify(path);
+}
+
+/** A list can be written at its items and right behind them; further on there would be a hole. */
+function hasPlace(array: Value[], key: string): boolean {
+  return /^\d+$/.test(key) && Number(key) <= array.length;
 }
 
 function last(path: string[]): string {
@@ -148,7 +213,7 @@ function child(at: Value | undefined, key: string): Value | undefined {
 
 function assign(at: JsonObject | Value[], key: string, value: Value): void {
   if (Array.isArray(at)) {
-    if (/^\d+$/.test(key)) at[Number(key)] = value;
+    if (hasPlace(at, key)) at[Number(key)] = value;
   } else if (key === "__proto__") {
     Object.defineProperty(at, key, { value, enumerable: true, configurable: true, writable: true });
   } else at[key] = value;

@@ -1,16 +1,22 @@
 import { type JsonObject, PyFloat, type Value, isObject } from "#core/value.ts";
 
-// Only a text with ".0" or an exponent can hold an integral float; everything else takes the fast native path.
-const maybeFloat = /[0-9](?:\.0|[eE])/;
+// An integral float is written with ".0" or an exponent, or has so many digits that its fraction is rounded away.
+// Everything else takes the fast native path.
+const maybeFloat = /[0-9](?:\.0|[eE])|[0-9.]{17}/;
 
-/** Parses JSON and keeps `5.0` a float. Throws SyntaxError on bad text. */
+/** Parses JSON and keeps `5.0` a float. Throws SyntaxError on bad text, and on text that is nested deeper than the stack. */
 export function parseJson(text: string): Value {
   if (!maybeFloat.test(text)) return JSON.parse(text) as Value;
   const reviver = (_key: string, value: unknown, context?: { source?: string }) =>
     typeof value === "number" && Number.isInteger(value) && /[.eE]/.test(context?.source ?? "")
       ? new PyFloat(value)
       : value;
-  return JSON.parse(text, reviver) as Value;
+  try {
+    return JSON.parse(text, reviver as (key: string, value: unknown) => unknown) as Value;
+  } catch (error) {
+    if (error instanceof RangeError) throw new SyntaxError("the JSON is nested too deeply");
+    throw error;
+  }
 }
 
 export function parseObject(text: string): JsonObject {
@@ -31,7 +37,10 @@ export function canonicalJson(value: unknown): string {
 function sorted(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(sorted);
   if (!isObject(value)) return value;
-  const out: Record<string, unknown> = {};
-  for (const key of Object.keys(value).sort()) out[key] = sorted(value[key]);
-  return out;
+  // From entries, so that a key `__proto__` stays a key.
+  return Object.fromEntries(
+    Object.keys(value)
+      .sort()
+      .map((key) => [key, sorted(value[key])]),
+  );
 }

@@ -1,139 +1,127 @@
-import { getPath } from "#core/path.ts";
-import { pyRepr, pyStr, reprFloat, roundHalfEven } from "#core/python.ts";
-import { type JsonObject, PyFloat, type Value, numberOf } from "#core/value.ts";
+import { formatValue } from "#core/python-format-spec.ts";
+import { escapeCode, pyRepr, pyStr, toInt } from "#core/python.ts";
+import { TextWriter } from "#core/python-text.ts";
+import { type JsonObject, type Value, isObject } from "#core/value.ts";
 
-/** Python's `template.format(**values)`. Throws an Error for a missing key or a bad specification. */
+/** Fields inside a field's specification are filled too, and no deeper (as in CPython). */
+const maxLevels = 2;
+
+/**
+ * Python's `template.format(**values)`, with one addition: `{a.b}` reads a key of an object, where Python knows only attributes.
+ * Throws an Error for a missing key, a bad specification or a template that Python would refuse.
+ */
 export function formatTemplate(template: string, values: JsonObject): string {
-  let out = "";
+  return fill(template, values, maxLevels);
+}
+
+function fill(template: string, values: JsonObject, levels: number): string {
+  if (levels === 0) throw new Error("the format string is nested too deeply");
+  const out = new TextWriter();
   let at = 0;
-  while (at < template.length) {
-    const char = template[at];
-    if ((char === "{" || char === "}") && template[at + 1] === char) {
-      out += char;
-      at += 2;
-    } else if (char === "{") {
-      const end = closing(template, at);
-      out += field(template.slice(at + 1, end), values);
-      at = end + 1;
-    } else if (char === "}") throw new Error("Single '}' encountered in format string");
-    else {
-      out += char;
-      at++;
+  for (;;) {
+    const brace = nextBrace(template, at);
+    out.write(template.slice(at, brace));
+    if (brace === template.length) return out.text;
+    const char = template[brace] ?? "";
+    if (template[brace + 1] === char) {
+      out.write(char);
+      at = brace + 2;
+    } else {
+      if (char === "}" || brace + 1 === template.length) {
+        throw new Error(`the format string has a single '${char}'; a literal brace is written twice`);
+      }
+      const field = readField(template, brace + 1);
+      out.write(render(field, values, levels));
+      at = field.end;
     }
   }
-  return out;
 }
 
-function closing(template: string, from: number): number {
-  let depth = 0;
-  for (let at = from; at < template.length; at++) {
-    if (template[at] === "{") depth++;
-    else if (template[at] === "}" && --depth === 0) return at;
+function nextBrace(text: string, from: number): number {
+  for (let at = from; at < text.length; at++) if (text[at] === "{" || text[at] === "}") return at;
+  return text.length;
+}
+
+interface Field {
+  name: string;
+  conversion: string | null;
+  spec: string;
+  /** Where the template goes on. */
+  end: number;
+}
+
+function readField(template: string, from: number): Field {
+  let at = from;
+  while (at < template.length && !"{}:!".includes(template[at] ?? "")) {
+    if (template[at] === "[") at = Math.max(at, template.indexOf("]", at));
+    at++;
   }
-  throw new Error("expected '}' before end of string");
+  const name = template.slice(from, at);
+  const stop = template[at];
+  if (stop === "{") throw new Error("the format string has a '{' in a field's name");
+  if (stop === undefined) throw new Error("the format string ends inside a field: a '}' is missing");
+  if (stop === "}") return { name, conversion: null, spec: "", end: at + 1 };
+  if (stop === ":") return { name, conversion: null, ...readSpec(template, at + 1) };
+  const conversion = template[at + 1] ?? "";
+  const after = template[at + 2];
+  if (after === "}") return { name, conversion, spec: "", end: at + 3 };
+  if (after !== ":") throw new Error(`the format string needs a ':' or a '}' after '!${conversion}'`);
+  return { name, conversion, ...readSpec(template, at + 3) };
 }
 
-function field(text: string, values: JsonObject): string {
-  const match = /^([^!:]*)(?:!([rsa]))?(?::([\s\S]*))?$/.exec(text);
-  if (!match) throw new Error(`cannot read the field '{${text}}'`);
-  const [, name = "", conversion, spec = ""] = match;
-  const value = lookup(name, values);
-  const inner = spec.includes("{") ? formatTemplate(spec, values) : spec;
-  if (conversion === "r" || conversion === "a") return formatValue(pyRepr(value), inner);
-  return formatValue(conversion === "s" ? pyStr(value) : value, inner);
+function readSpec(template: string, from: number): { spec: string; end: number } {
+  let open = 1;
+  for (let at = nextBrace(template, from); at < template.length; at = nextBrace(template, at + 1)) {
+    open += template[at] === "{" ? 1 : -1;
+    if (open === 0) return { spec: template.slice(from, at), end: at + 1 };
+  }
+  throw new Error("the format string ends inside a specification: a '}' is missing");
+}
+
+function render({ name, conversion, spec }: Field, values: JsonObject, levels: number): string {
+  const value = convert(lookup(name, values), conversion);
+  return formatValue(value, spec.includes("{") || spec.includes("}") ? fill(spec, values, levels - 1) : spec);
+}
+
+function convert(value: Value, conversion: string | null): Value {
+  if (conversion === null) return value;
+  if (conversion === "s") return pyStr(value);
+  if (conversion === "r") return pyRepr(value);
+  if (conversion === "a") return pyRepr(value).replace(/\P{ASCII}/gu, escapeCode);
+  throw new Error(`the format string has the conversion '!${conversion}'; there are !r, !s and !a`);
 }
 
 function lookup(name: string, values: JsonObject): Value {
-  const value = getPath(values, name);
-  if (value === undefined) throw new Error(`the template names '${name}', which is missing`);
+  const [first = "", ...rest] = name.split(/(?=[.[])/);
+  if (/^\d*$/.test(first)) throw new Error(`the format string asks for '{${first}}' by position; values have names`);
+  let value = member(values, first, name);
+  for (const part of joinBrackets(rest)) {
+    const inBrackets = /^\[([^\]]+)\]$/.exec(part)?.[1];
+    const attribute = part.startsWith(".") ? part.slice(1) : undefined;
+    const key = inBrackets ?? attribute;
+    if (!key) throw new Error(`the format string has a field that cannot be read: '{${name}}'`);
+    value = member(value, key, name);
+  }
   return value;
 }
 
-const specPattern = /^(?:(.)?([<>=^]))?([+\- ])?(#)?(0)?(\d+)?([,_])?(?:\.(\d+))?([bcdeEfFgGnosxX%])?$/su;
-
-function formatValue(value: Value, spec: string): string {
-  if (spec === "") return pyStr(value);
-  const match = specPattern.exec(spec);
-  if (!match) throw new Error(`Invalid format specifier '${spec}'`);
-  const [, fill, align, sign = "-", , zero, width, group, precision, type] = match;
-  const number = typeof value === "boolean" && type ? Number(value) : numberOf(value);
-  const isText = number === null;
-  if (isText && typeof value !== "string") throw new Error(`unsupported format string for ${pyRepr(value)}`);
-  if (isText && type && type !== "s") throw new Error(`Unknown format code '${type}' for a text`);
-  const digits = precision === undefined ? null : Number(precision);
-  const body = isText
-    ? [...(value as string)].slice(0, digits ?? undefined).join("")
-    : numberText(number, { isFloat: value instanceof PyFloat || !Number.isInteger(number), digits, type, group });
-  const prefix = isText ? "" : number < 0 || Object.is(number, -0) ? "-" : sign === "-" ? "" : sign;
-  return pad(prefix, body, {
-    fill: fill ?? (zero && !align ? "0" : " "),
-    align: align ?? (zero && !isText ? "=" : isText ? "<" : ">"),
-    width: Number(width ?? 0),
-  });
-}
-
-interface NumberFormat {
-  isFloat: boolean;
-  digits: number | null;
-  type: string | undefined;
-  group: string | undefined;
-}
-
-/** The absolute value's digits. */
-function numberText(value: number, { isFloat, digits, type, group }: NumberFormat): string {
-  const size = Math.abs(value);
-  const radix = { b: 2, o: 8, x: 16, X: 16 }[type ?? ""];
-  if (radix !== undefined) {
-    if (isFloat) throw new Error(`Unknown format code '${type}' for a float`);
-    const text = size.toString(radix);
-    return type === "X" ? text.toUpperCase() : text;
+/** A key in brackets may itself contain dots and brackets that open. */
+function joinBrackets(parts: string[]): string[] {
+  const joined: string[] = [];
+  let isOpen = false;
+  for (const part of parts) {
+    if (isOpen) joined.push(`${joined.pop()}${part}`);
+    else joined.push(part);
+    isOpen = (isOpen || part.startsWith("[")) && !part.includes("]");
   }
-  if (type === "d" && isFloat) throw new Error("Unknown format code 'd' for a float");
-  if (!isFloat && (type === undefined || type === "d" || type === "n")) return grouped(String(size), group);
-  if (type === "%") return `${grouped(fixed(size * 100, digits ?? 6), group)}%`;
-  if (type === "f" || type === "F") return grouped(fixed(size, digits ?? 6), group);
-  if (type === "e" || type === "E") return exponent(size.toExponential(digits ?? 6), type === "E");
-  if (type === undefined && digits === null) return grouped(reprFloat(size), group);
-  return grouped(general(size, digits ?? 6, type === "G"), group);
+  return joined;
 }
 
-function fixed(value: number, digits: number): string {
-  if (!Number.isFinite(value)) return reprFloat(value);
-  return digits > 15 ? value.toFixed(Math.min(100, digits)) : roundHalfEven(value, digits).toFixed(digits);
-}
-
-function exponent(text: string, upper: boolean): string {
-  const padded = text.replace(/e([+-])(\d)$/, "e$10$2");
-  return upper ? padded.toUpperCase() : padded;
-}
-
-function general(value: number, digits: number, upper: boolean): string {
-  const precision = Math.max(1, digits);
-  if (value === 0 || !Number.isFinite(value)) return value === 0 ? "0" : reprFloat(value);
-  const power = Number(value.toExponential(precision - 1).split("e")[1]);
-  if (power < -4 || power >= precision) {
-    const [mantissa = "", rest = ""] = value.toExponential(precision - 1).split("e");
-    const short = mantissa.includes(".") ? mantissa.replace(/\.?0+$/, "") : mantissa;
-    return exponent(`${short}e${rest}`, upper);
-  }
-  const text = value.toPrecision(precision);
-  return text.includes(".") ? text.replace(/\.?0+$/, "") : text;
-}
-
-function grouped(text: string, separator: string | undefined): string {
-  if (!separator) return text;
-  const [whole = "", ...rest] = text.split(".");
-  return [whole.replace(/\B(?=(\d{3})+(?!\d))/g, separator), ...rest].join(".");
-}
-
-function pad(
-  prefix: string,
-  body: string,
-  { fill, align, width }: { fill: string; align: string; width: number },
-): string {
-  const missing = Math.min(width, 1_000_000) - [...prefix, ...body].length;
-  if (missing <= 0) return prefix + body;
-  if (align === "=") return prefix + fill.repeat(missing) + body;
-  const left = align === ">" ? missing : align === "^" ? Math.floor(missing / 2) : 0;
-  return fill.repeat(left) + prefix + body + fill.repeat(missing - left);
+function member(value: Value, key: string, name: string): Value {
+  let found: Value | undefined;
+  if (Array.isArray(value)) found = /^\d+$/.test(key) ? value[toInt(key)] : undefined;
+  else if (typeof value === "string") found = /^\d+$/.test(key) ? [...value][toInt(key)] : undefined;
+  else if (isObject(value) && Object.hasOwn(value, key)) found = value[key];
+  if (found === undefined) throw new Error(`the format string names '${name}', which is missing from the values`);
+  return found;
 }

@@ -1,11 +1,11 @@
+import { reprFloat } from "#core/python-float.ts";
+import { TextWriter, compareCodePoints, maxNesting, strip, tooDeep } from "#core/python-text.ts";
 import { PyFloat, type Value, isObject, numberOf } from "#core/value.ts";
 
 /**
- * Python's value semantics where they leak into flows (contract flow-runtime 2.9): truthiness, `str()`, `repr()`, equality, ordering.
+ * Python's value semantics where they leak into flows (contract flow-runtime 2.9): truthiness, `str()`, `repr()`, equality, ordering,
+ * `float()` and `int()`. Whatever Python raises for is a plain Error here; so are values that are nested too deeply or too long as text.
  */
-
-/** Nesting deeper than this is refused, so that no value can exhaust the stack. */
-const maxDepth = 1000;
 
 export function truthy(value: Value | undefined): boolean {
   if (value === undefined || value === null || value === false || value === "") return false;
@@ -20,58 +20,68 @@ export function lenientBool(value: Value): boolean {
   if (typeof value === "boolean") return value;
   const number = numberOf(value);
   if (number !== null) return number !== 0;
-  return typeof value === "string" && ["true", "1", "yes", "on"].includes(value.trim().toLowerCase());
+  return typeof value === "string" && ["true", "1", "yes", "on"].includes(strip(value).toLowerCase());
 }
 
 export function pyStr(value: Value): string {
   return typeof value === "string" ? value : pyRepr(value);
 }
 
-export function pyRepr(value: Value, depth = 0): string {
-  if (depth > maxDepth) throw new Error("the value is nested too deeply");
-  if (value === null) return "None";
-  if (value === true) return "True";
-  if (value === false) return "False";
-  if (typeof value === "string") return reprText(value);
-  if (typeof value === "number") return Number.isInteger(value) ? reprInt(value) : reprFloat(value);
-  if (value instanceof PyFloat) return reprFloat(value.value);
-  if (Array.isArray(value)) return `[${value.map((each) => pyRepr(each, depth + 1)).join(", ")}]`;
-  const entries = Object.entries(value).map(([key, each]) => `${reprText(key)}: ${pyRepr(each, depth + 1)}`);
-  return `{${entries.join(", ")}}`;
+export function pyRepr(value: Value): string {
+  const writer = new TextWriter();
+  writeRepr(value, writer, 0);
+  return writer.text;
 }
 
-function reprInt(value: number): string {
+function writeRepr(value: Value, writer: TextWriter, depth: number): void {
+  if (depth > maxNesting) throw tooDeep();
+  if (Array.isArray(value)) {
+    writer.write("[");
+    value.forEach((each, index) => {
+      if (index > 0) writer.write(", ");
+      writeRepr(each, writer, depth + 1);
+    });
+    writer.write("]");
+  } else if (isObject(value)) {
+    writer.write("{");
+    Object.entries(value).forEach(([key, each], index) => {
+      writer.write(`${index > 0 ? ", " : ""}${reprText(key)}: `);
+      writeRepr(each, writer, depth + 1);
+    });
+    writer.write("}");
+  } else writer.write(reprScalar(value));
+}
+
+function reprScalar(value: null | boolean | number | string | PyFloat): string {
+  if (value === null) return "None";
+  if (typeof value === "boolean") return value ? "True" : "False";
+  if (typeof value === "string") return reprText(value);
+  if (value instanceof PyFloat) return reprFloat(value.value);
+  return Number.isInteger(value) ? intText(value) : reprFloat(value);
+}
+
+/** Digits of an int: never an exponent. */
+export function intText(value: number): string {
   return Number.isSafeInteger(value) ? String(value) : BigInt(value).toString();
 }
 
-/** Shortest digits that read back, in Python's notation: exponent below 1e-4 and from 1e16 on, two digits at least. */
-export function reprFloat(value: number): string {
-  if (Number.isNaN(value)) return "nan";
-  if (!Number.isFinite(value)) return value > 0 ? "inf" : "-inf";
-  if (value === 0) return Object.is(value, -0) ? "-0.0" : "0.0";
-  const size = Math.abs(value);
-  if (size < 1e-4 || size >= 1e16) {
-    return value.toExponential().replace(/e([+-])(\d)$/, "e$10$2");
-  }
-  const text = String(value);
-  return text.includes(".") ? text : `${text}.0`;
-}
+const escaped = /[\\'"]|[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Cn}\p{Zl}\p{Zp}]|(?! )\p{Zs}/u;
+const escapedEverywhere = new RegExp(escaped, "gu");
+const namedEscapes: Record<string, string> = { "\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t" };
 
 function reprText(text: string): string {
+  if (!escaped.test(text)) return `'${text}'`;
   const quote = text.includes("'") && !text.includes('"') ? '"' : "'";
-  let out = "";
-  for (const char of text) out += escapeChar(char, quote);
-  return quote + out + quote;
+  return quote + text.replace(escapedEverywhere, (char) => escapeChar(char, quote)) + quote;
 }
 
-const namedEscapes: Record<string, string> = { "\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t" };
-const unprintable = /[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Cn}\p{Zl}\p{Zp}]|(?! )\p{Zs}/u;
-
 function escapeChar(char: string, quote: string): string {
-  if (char === quote) return `\\${quote}`;
-  const named = namedEscapes[char];
-  if (named !== undefined) return named;
-  if (!unprintable.test(char)) return char;
+  if (char === "'" || char === '"') return char === quote ? `\\${char}` : char;
+  return namedEscapes[char] ?? escapeCode(char);
+}
+
+/** `\xNN`, `\uNNNN` or `\UNNNNNNNN` */
+export function escapeCode(char: string): string {
   const code = char.codePointAt(0) ?? 0;
   if (code < 0x100) return `\\x${code.toString(16).padStart(2, "0")}`;
   if (code < 0x10000) return `\\u${code.toString(16).padStart(4, "0")}`;
@@ -80,7 +90,7 @@ function escapeChar(char: string, quote: string): string {
 
 /** `1 == 1.0 == True`; containers by content. */
 export function pyEquals(a: Value, b: Value, depth = 0): boolean {
-  if (depth > maxDepth) throw new Error("the value is nested too deeply");
+  if (depth > maxNesting) throw tooDeep();
   const left = asNumber(a);
   const right = asNumber(b);
   if (left !== null || right !== null) return left === right;
@@ -99,11 +109,12 @@ export function pyEquals(a: Value, b: Value, depth = 0): boolean {
 
 /** Below, at or above zero as `a` is less than, equal to or greater than `b`; null when Python would refuse, NaN included. */
 export function pyCompare(a: Value, b: Value, depth = 0): number | null {
-  if (depth > maxDepth) throw new Error("the value is nested too deeply");
+  if (depth > maxNesting) throw tooDeep();
   const left = asNumber(a);
   const right = asNumber(b);
-  if (left !== null && right !== null)
-    return Number.isNaN(left) || Number.isNaN(right) ? null : Math.sign(left - right);
+  if (left !== null && right !== null) {
+    return Number.isNaN(left) || Number.isNaN(right) ? null : left < right ? -1 : left > right ? 1 : 0;
+  }
   if (typeof a === "string" && typeof b === "string") return compareCodePoints(a, b);
   if (!Array.isArray(a) || !Array.isArray(b)) return null;
   for (let index = 0; index < Math.min(a.length, b.length); index++) {
@@ -114,79 +125,55 @@ export function pyCompare(a: Value, b: Value, depth = 0): number | null {
   return Math.sign(a.length - b.length);
 }
 
-function compareCodePoints(a: string, b: string): number {
-  const left = [...a];
-  const right = [...b];
-  for (let index = 0; index < Math.min(left.length, right.length); index++) {
-    const difference = (left[index]?.codePointAt(0) ?? 0) - (right[index]?.codePointAt(0) ?? 0);
-    if (difference !== 0) return Math.sign(difference);
-  }
-  return Math.sign(left.length - right.length);
-}
-
 /** Booleans are numbers in Python. */
 function asNumber(value: Value): number | null {
   if (typeof value === "boolean") return value ? 1 : 0;
   return numberOf(value);
 }
 
+// No part of these can match the same text in two ways, so that a long text costs its length and not its square.
+const floatPattern = /^[+-]?(?:\d+(?:_\d+)*(?:\.(?:\d+(?:_\d+)*)?)?|\.\d+(?:_\d+)*)(?:[eE][+-]?\d+(?:_\d+)*)?$/;
+const intPattern = /^[+-]?\d+(?:_\d+)*$/;
+
 /** Python's `float()`: numbers, booleans and their texts. Throws an Error that names the value. */
 export function toFloat(value: Value): number {
   const number = asNumber(value);
   if (number !== null) return number;
-  const text = typeof value === "string" ? value.trim() : null;
-  if (text !== null && /^[+-]?(\d+(_\d+)*\.?(\d+(_\d+)*)?|\.\d+(_\d+)*)([eE][+-]?\d+)?$/.test(text)) {
-    return Number(text.replaceAll("_", ""));
-  }
-  if (text !== null && /^[+-]?(inf|infinity)$/i.test(text)) return text.startsWith("-") ? -Infinity : Infinity;
-  if (text !== null && /^[+-]?nan$/i.test(text)) return Number.NaN;
-  throw new Error(`${pyRepr(value)} is not a number`);
+  const text = typeof value === "string" ? asciiDigits(strip(value)) : "";
+  if (floatPattern.test(text)) return Number(text.replaceAll("_", ""));
+  if (/^[+-]?inf(?:inity)?$/i.test(text)) return text.startsWith("-") ? -Infinity : Infinity;
+  if (/^[+-]?nan$/i.test(text)) return Number.NaN;
+  throw new Error(`${briefly(value)} is not a number`);
 }
 
-/** Python's `int()` of a number or an integer's text. */
+/** Python's `int()`: a number is cut, a text must be an integer. */
 export function toInt(value: Value): number {
   if (typeof value === "string") {
-    const text = value.trim();
-    if (!/^[+-]?\d+(_\d+)*$/.test(text)) throw new Error(`${pyRepr(value)} is not an integer`);
+    const text = asciiDigits(strip(value));
+    if (!intPattern.test(text)) throw new Error(`${briefly(value)} is not an integer`);
     return Number(text.replaceAll("_", ""));
   }
   const number = toFloat(value);
-  if (!Number.isFinite(number)) throw new Error(`${pyRepr(value)} is not an integer`);
-  return Math.trunc(number);
+  if (!Number.isFinite(number)) throw new Error(`${briefly(value)} is not an integer`);
+  return Math.trunc(number) + 0;
 }
 
-/** Half to even. `digits` may be negative. */
-export function roundHalfEven(value: number, digits: number): number {
-  if (!Number.isFinite(value)) return value;
-  // Decimal text of the exact value decides ties as CPython does.
-  const shift = Math.max(-300, Math.min(300, Math.trunc(digits)));
-  if (shift > 15 || Math.abs(value) >= 2 ** 52) return value;
-  const scale = 10 ** Math.abs(shift);
-  const scaled = shift >= 0 ? value * scale : value / scale;
-  const floor = Math.floor(scaled);
-  const exact = shift >= 0 ? exactTie(value, shift, floor) : scaled - floor - 0.5;
-  const rounded = exact < 0 ? floor : exact > 0 ? floor + 1 : floor % 2 === 0 ? floor : floor + 1;
-  return shift >= 0 ? Number(`${rounded}e-${shift}`) : rounded * scale;
+/** Python reads the decimal digits of every script. They stand in runs of ten, so a digit's value follows from its place in the run. */
+function asciiDigits(text: string): string {
+  if (!/(?![0-9])\p{Nd}/u.test(text)) return text;
+  return text.replace(/(?![0-9])\p{Nd}/gu, (digit) => {
+    const code = digit.codePointAt(0) ?? 0;
+    let before = 0;
+    while (/\p{Nd}/u.test(String.fromCodePoint(code - before - 1))) before++;
+    return String(before % 10);
+  });
 }
 
-/** Sign of `value - (floor + 0.5) / 10^digits` in exact arithmetic. */
-function exactTie(value: number, digits: number, floor: number): number {
-  const [mantissa, exponent] = binaryParts(value);
-  const left = mantissa * 2n * 10n ** BigInt(digits);
-  const right = 2n * BigInt(floor) + 1n;
-  const [a, b] = exponent >= 0 ? [left << BigInt(exponent), right] : [left, right << BigInt(-exponent)];
-  return a < b ? -1 : a > b ? 1 : 0;
-}
-
-/** `value = mantissa × 2^exponent`, exactly. */
-function binaryParts(value: number): [bigint, number] {
-  let exponent = 0;
-  let scaled = value;
-  while (!Number.isInteger(scaled)) {
-    scaled *= 2;
-    exponent--;
-  }
-  return [BigInt(scaled), exponent];
+/** A value for an error message. */
+export function briefly(value: Value): string {
+  if (Array.isArray(value)) return "a list";
+  if (isObject(value)) return "an object";
+  return typeof value === "string" && value.length > 80 ? `${pyRepr(value.slice(0, 80))}…` : pyRepr(value);
 }
 
 /** Python's slice bounds for a length: negative counts from the end, out of range is cut. */

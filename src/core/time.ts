@@ -6,7 +6,8 @@ export const systemClock: Clock = () => performance.timeOrigin + performance.now
 /** ISO-8601 UTC with microseconds and explicit offset: `2026-11-23T00:03:24.734961+00:00`. Sorts as text. */
 export function isoTime(ms: number): string {
   const whole = Math.floor(ms);
-  const micros = Math.min(999, Math.floor((ms - whole) * 1000));
+  // Rounded: a double is some tenths of a microsecond off, so cutting would make a timestamp that was read one less.
+  const micros = Math.min(999, Math.round((ms - whole) * 1000));
   return `${new Date(whole).toISOString().slice(0, 23)}${String(micros).padStart(3, "0")}+00:00`;
 }
 

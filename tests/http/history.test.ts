@@ -231,7 +231,7 @@ test("what a purge removes is gone with its children, records and own workspace,
   for (const path of ["/runs/p-root", "/runs/p-kid"]) {
     expect((await gateway.request("GET", `/api/gateway${path}`)).status).toBe(404);
   }
-  expect(stat(own)).rejects.toThrow();
+  await expect(stat(own)).rejects.toThrow();
   expect((await stat(foreign)).isDirectory()).toBe(true);
 });
 

@@ -179,7 +179,7 @@ test("a port that is taken is told in one sentence", async () => {
     now: Date.now,
     runner: null,
   } as unknown as Parameters<typeof createHttp>[0]);
-  expect(other.listen("127.0.0.1", port)).rejects.toMatchObject({
+  await expect(other.listen("127.0.0.1", port)).rejects.toMatchObject({
     code: "unavailable",
     message: expect.stringContaining(`Cannot listen on 127.0.0.1:${port}`),
   });

@@ -1,4 +1,5 @@
-import { pyCompare, pyEquals, pyStr, roundHalfEven, toFloat, toInt, truthy } from "#core/python.ts";
+import { roundHalfEven } from "#core/python-float.ts";
+import { briefly, pyCompare, pyEquals, pyStr, toFloat, toInt, truthy } from "#core/python.ts";
 import { type JsonObject, type Value, float } from "#core/value.ts";
 import { NodeError, type PureNode } from "#engine/pure.ts";
 
@@ -6,78 +7,100 @@ import { NodeError, type PureNode } from "#engine/pure.ts";
 function operand(inputs: JsonObject, name: string, preset: number): number {
   const value = inputs[name];
   if (value === undefined) return preset;
-  if (value === null) throw new NodeError(`'${name}' is None, not a number`);
-  return toFloat(value);
+  try {
+    return toFloat(value);
+  } catch {
+    throw new NodeError(`'${name}' must be a number, not ${briefly(value)}`);
+  }
 }
 
-function binary(preset: { a: number; b: number }, apply: (a: number, b: number) => number): PureNode {
-  return (inputs) => float(apply(operand(inputs, "a", preset.a), operand(inputs, "b", preset.b)));
+/** JSON has no infinity and no NaN: they would come back from the ledger as null, so the node fails where they arise. */
+function finite(value: number): Value {
+  if (!Number.isFinite(value)) throw new NodeError(`the result is not a finite number`);
+  return float(value);
 }
 
-function divisor(value: number): number {
-  if (value === 0) throw new NodeError("division by zero");
-  return value;
+function binary(presetB: number, apply: (a: number, b: number) => number): PureNode {
+  return (inputs) => finite(apply(operand(inputs, "a", 0), operand(inputs, "b", presetB)));
+}
+
+function divide(a: number, b: number): number {
+  if (b === 0) throw new NodeError("division by zero");
+  return a / b;
 }
 
 /** The result has the divisor's sign. */
 function modulo(a: number, b: number): number {
-  const rest = a % divisor(b);
-  return rest !== 0 && rest < 0 !== b < 0 ? rest + b : rest;
+  if (b === 0) throw new NodeError("modulo by zero");
+  const rest = a % b;
+  if (rest === 0) return b < 0 ? -0 : 0;
+  return rest < 0 !== b < 0 ? rest + b : rest;
 }
 
-function power(base: number, exponent: number): number {
-  const result = base ** exponent;
+const power: PureNode = (inputs) => {
+  const base = operand(inputs, "base", 0);
+  const exponent = operand(inputs, "exp", 1);
   if (base === 0 && exponent < 0) throw new NodeError("0 cannot be raised to a negative power");
-  if (Number.isNaN(result))
-    throw new NodeError("the power of a negative number with a fractional exponent is not real");
-  if (!Number.isFinite(result) && Number.isFinite(base)) throw new NodeError("the power is too large");
-  return result;
+  if (base < 0 && Number.isFinite(exponent) && !Number.isInteger(exponent)) {
+    throw new NodeError("a negative number has no real power with a fractional exponent");
+  }
+  return finite(base ** exponent);
+};
+
+const round: PureNode = (inputs) => {
+  const { decimals = 0 } = inputs;
+  return finite(roundHalfEven(operand(inputs, "value", 0), toInt(decimals)));
+};
+
+/** A bound of a random node: what cannot be read is as if it were absent. */
+function bound(value: Value | undefined, preset: number): number {
+  try {
+    const number = value === undefined ? preset : toFloat(value);
+    return Number.isFinite(number) ? number : preset;
+  } catch {
+    return preset;
+  }
+}
+
+function bounds(inputs: JsonObject, max: number): [number, number] {
+  const a = bound(inputs["min"], 0);
+  const b = bound(inputs["max"], max);
+  return a <= b ? [a, b] : [b, a];
 }
 
 const randomInt: PureNode = (inputs, { random }) => {
-  const bounds = [toInt(inputs["min"] ?? 0), toInt(inputs["max"] ?? 100)].sort((a, b) => a - b);
-  const [low = 0, high = 0] = bounds;
-  return low + Math.floor(random() * (high - low + 1));
+  const [min, max] = bounds(inputs, 100).map(Math.trunc) as [number, number];
+  return Math.min(max, min + Math.floor(random() * (max - min + 1))) + 0;
+};
+
+const randomFloat: PureNode = (inputs, { random }) => {
+  const [min, max] = bounds(inputs, 1);
+  return finite(min + (max - min) * random());
 };
 
 const compare: PureNode = (inputs) => {
-  const a = inputs["a"] ?? null;
-  const b = inputs["b"] ?? null;
-  const op = inputs["op"] === undefined || inputs["op"] === null ? "==" : inputs["op"];
+  const { a = null, b = null } = inputs;
+  // A pin that is wired to nothing yet delivers null, which is no wish for another operator.
+  const op = pyStr(inputs["op"] ?? "==");
   if (op === "==") return pyEquals(a, b);
   if (op === "!=") return !pyEquals(a, b);
+  if (!["<", "<=", ">", ">="].includes(op)) throw new NodeError(`there is no comparison ${briefly(op)}`);
   const order = pyCompare(a, b);
-  if (op === "<") return order !== null && order < 0;
-  if (op === "<=") return order !== null && order <= 0;
-  if (op === ">") return order !== null && order > 0;
-  if (op === ">=") return order !== null && order >= 0;
-  throw new NodeError(`unknown comparison '${pyStr(op)}'`);
+  if (order === null) return false;
+  return (op.startsWith("<") && order < 0) || (op.startsWith(">") && order > 0) || (op.endsWith("=") && order === 0);
 };
 
-/** The first number of a unary node: `value`, else `a`. */
-function unary(inputs: JsonObject): number {
-  return operand(inputs, inputs["value"] === undefined ? "a" : "value", 0);
-}
-
-function round(inputs: JsonObject): Value {
-  return float(roundHalfEven(unary(inputs), toInt(inputs["decimals"] ?? 0)));
-}
-
 export const mathNodes: [string, PureNode][] = [
-  ["add", binary({ a: 0, b: 0 }, (a, b) => a + b)],
-  ["subtract", binary({ a: 0, b: 0 }, (a, b) => a - b)],
-  ["multiply", binary({ a: 0, b: 0 }, (a, b) => a * b)],
-  ["divide", binary({ a: 0, b: 1 }, (a, b) => a / divisor(b))],
-  ["modulo", binary({ a: 0, b: 1 }, modulo)],
-  [
-    "power",
-    (inputs) =>
-      float(power(operand(inputs, "base", 0), operand(inputs, inputs["exp"] === undefined ? "exponent" : "exp", 1))),
-  ],
-  ["abs", (inputs) => float(Math.abs(unary(inputs)))],
+  ["add", binary(0, (a, b) => a + b)],
+  ["subtract", binary(0, (a, b) => a - b)],
+  ["multiply", binary(0, (a, b) => a * b)],
+  ["divide", binary(1, divide)],
+  ["modulo", binary(1, modulo)],
+  ["power", power],
+  ["abs", (inputs) => finite(Math.abs(operand(inputs, "value", 0)))],
   ["round", round],
   ["random_int", randomInt],
-  ["random_float", (_inputs, { random }) => float(random())],
+  ["random_float", randomFloat],
   ["compare", compare],
   ["and", (inputs) => truthy(inputs["a"]) && truthy(inputs["b"])],
   ["or", (inputs) => truthy(inputs["a"]) || truthy(inputs["b"])],

@@ -32,7 +32,7 @@ describe("on_event", () => {
     const said = driven.records.filter(
       (record) => record.effect?.type === "answer_user" && record.status === "completed",
     );
-    expect(said.map((record) => (record.result as JsonObject)["message"])).toEqual(["{'value': 1}", "{'value': 2}"]);
+    expect(said.map((record) => (record.result as JsonObject)["message"])).toEqual(["1", "2"]);
     const waits = driven.records.filter((record) => record.status === "waiting");
     expect(new Set(waits.map((record) => record.step_id)).size).toBe(3);
   });
