@@ -44,13 +44,6 @@ export function artifactId(runId: string | null, bytes: Uint8Array): string {
   return hash.update(bytes).digest("hex").slice(0, 32);
 }
 
-/** Id behind a reference: an object whose only key is `$artifact`. Null for every other value. */
-export function artifactRef(value: Value | undefined): string | null {
-  if (!isObject(value) || Object.keys(value).length !== 1) return null;
-  const id = value["$artifact"];
-  return typeof id === "string" && /^[A-Za-z0-9_-]+$/.test(id) ? id : null;
-}
-
 interface Moving {
   options: OffloadOptions;
   artifacts: Map<string, ArtifactRow>;

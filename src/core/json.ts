@@ -12,7 +12,7 @@ export function parseJson(text: string): Value {
       ? new PyFloat(value)
       : value;
   try {
-    return JSON.parse(text, reviver as (key: string, value: unknown) => unknown) as Value;
+    return JSON.parse(text, reviver) as Value;
   } catch (error) {
     if (error instanceof RangeError) throw new SyntaxError("the JSON is nested too deeply");
     throw error;

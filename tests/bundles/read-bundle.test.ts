@@ -58,7 +58,7 @@ describe("a bad flow leaves the others alone", () => {
     [
       "is nested beyond a stack, with floats",
       `{"x":5.0,"y":${"[".repeat(200_000)}${"]".repeat(200_000)}}`,
-      "nested deeper",
+      "nested too deeply",
     ],
     ["has no nodes", { id: "bad" }, "it has no list of nodes"],
   ])("when it %s", (_what, content, reason) => {

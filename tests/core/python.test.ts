@@ -270,7 +270,7 @@ describe("hostile values", () => {
   test("long texts cost their length", () => {
     const digits = "1".repeat(300_000);
     expect(() => toFloat(`${digits}x`)).toThrow("is not a number");
-    expect(() => toInt(`${"1_".repeat(150_000)}`)).toThrow("is not an integer");
+    expect(() => toInt("1_".repeat(150_000))).toThrow("is not an integer");
     expect(strip(`a${" ".repeat(300_000)}b`)).toHaveLength(300_002);
     expect(parseLiteral(`[${"1,".repeat(100_000)}]`)).toHaveLength(100_000);
   });

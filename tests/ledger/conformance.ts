@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { float } from "#core/value.ts";
 import { isoTime } from "#core/time.ts";
+import { rejection } from "#fixtures/rejection.ts";
 import type { ArtifactRow, Ledger, Notice } from "#ledger/ledger.ts";
 import { Chain, command, epochMs, newRun, progress, tick, wait } from "./sample-runs.ts";
 
@@ -63,8 +64,8 @@ export function exerciseLedger(name: string, open: () => Promise<Opened>): void 
 
       test("a second run with the same id is refused", async () => {
         await started("r1");
-        await expect(started("r1")).rejects.toEqual(refused("conflict", /r1/));
-        await expect(ledger.commit({ starts: [newRun("r2"), newRun("r2")] })).rejects.toEqual(
+        expect(await rejection(started("r1"))).toEqual(refused("conflict", /r1/));
+        expect(await rejection(ledger.commit({ starts: [newRun("r2"), newRun("r2")] }))).toEqual(
           refused("conflict", /r2/),
         );
         await ledger.commit({});
@@ -103,7 +104,7 @@ export function exerciseLedger(name: string, open: () => Promise<Opened>): void 
       test("an older epoch is refused, the same and a newer one are not", async () => {
         const chain = await started("r1");
         await ledger.commit({ updates: [chain.next(1, { epoch: 3 })] });
-        await expect(ledger.commit({ updates: [chain.peek(1, { epoch: 2 })] })).rejects.toEqual(
+        expect(await rejection(ledger.commit({ updates: [chain.peek(1, { epoch: 2 })] }))).toEqual(
           refused("conflict", /epoch 3/),
         );
         await ledger.commit({ updates: [chain.next(1, { epoch: 3 })] });
@@ -116,7 +117,7 @@ export function exerciseLedger(name: string, open: () => Promise<Opened>): void 
         await ledger.commit({ updates: [chain.next(1, { progress: progress(status, { finished_at: tick() }) })] });
         for (const next of ["running", "waiting", "completed", "failed", "cancelled"] as const) {
           const update = chain.peek(1, { progress: progress(next) });
-          await expect(ledger.commit({ updates: [update] })).rejects.toEqual(refused("conflict", /cannot go from/));
+          expect(await rejection(ledger.commit({ updates: [update] }))).toEqual(refused("conflict", /cannot go from/));
         }
         await ledger.commit({});
         expect(await seqs("r1")).toEqual([1]);
@@ -126,8 +127,8 @@ export function exerciseLedger(name: string, open: () => Promise<Opened>): void 
         const chain = await started("r1");
         const update = chain.peek(3);
         update.records.splice(1, 1);
-        await expect(ledger.commit({ updates: [update] })).rejects.toEqual(refused("conflict", /Record 3/));
-        await expect(ledger.commit({ updates: [{ ...chain.peek(2), head_seq: 1 }] })).rejects.toEqual(
+        expect(await rejection(ledger.commit({ updates: [update] }))).toEqual(refused("conflict", /Record 3/));
+        expect(await rejection(ledger.commit({ updates: [{ ...chain.peek(2), head_seq: 1 }] }))).toEqual(
           refused("conflict", /Record 1/),
         );
         await ledger.commit({});
@@ -135,7 +136,7 @@ export function exerciseLedger(name: string, open: () => Promise<Opened>): void 
       });
 
       test("an update of an unknown run is not found", async () => {
-        await expect(ledger.commit({ updates: [new Chain("ghost").next(1)] })).rejects.toEqual(
+        expect(await rejection(ledger.commit({ updates: [new Chain("ghost").next(1)] }))).toEqual(
           refused("not_found", /ghost/),
         );
       });
@@ -247,7 +248,7 @@ export function exerciseLedger(name: string, open: () => Promise<Opened>): void 
 
       test("mail to an unknown run refuses the batch, mail to an ended run is dropped", async () => {
         const chain = await started("r1");
-        await expect(ledger.commit({ mail: [mailTo("ghost", "x")] })).rejects.toEqual(refused("not_found", /ghost/));
+        expect(await rejection(ledger.commit({ mail: [mailTo("ghost", "x")] }))).toEqual(refused("not_found", /ghost/));
         await ledger.commit({ updates: [chain.next(1, { progress: progress("completed") })] });
         await ledger.commit({ mail: [mailTo("r1", "late")] });
         expect(await ledger.readMail("r1", 10)).toEqual([]);
@@ -638,7 +639,7 @@ export function exerciseLedger(name: string, open: () => Promise<Opened>): void 
         expect(await ledger.readState("gone")).toBeNull();
         expect(await ledger.getArtifact("a1")).toBeNull();
         expect(await ledger.listeners(["k"], 10)).toEqual([{ run_id: "kept", key: "k" }]);
-        await expect(ledger.commit({ updates: [gone.peek(1)] })).rejects.toEqual(refused("not_found", /gone/));
+        expect(await rejection(ledger.commit({ updates: [gone.peek(1)] }))).toEqual(refused("not_found", /gone/));
         await ledger.commit({ updates: [kept.next(1)] });
         expect(await seqs("kept")).toEqual([1, 2, 3]);
         await ledger.commit({ starts: [newRun("gone")] });
@@ -669,9 +670,9 @@ export function exerciseLedger(name: string, open: () => Promise<Opened>): void 
         const sent = ledger.commit({ starts: [newRun("r1")] });
         await ledger.close();
         await sent;
-        await expect(ledger.getRun("r1")).rejects.toEqual(refused("storage", /closed/));
-        await expect(ledger.commit({})).rejects.toEqual(refused("storage", /closed/));
-        await expect(ledger.takeLease("a", "b", 1)).rejects.toEqual(refused("storage", /closed/));
+        expect(await rejection(ledger.getRun("r1"))).toEqual(refused("storage", /closed/));
+        expect(await rejection(ledger.commit({}))).toEqual(refused("storage", /closed/));
+        expect(await rejection(ledger.takeLease("a", "b", 1))).toEqual(refused("storage", /closed/));
         await ledger.close();
         ledger = await opened.reopen();
         expect(await ledger.getRun("r1")).not.toBeNull();

@@ -1,5 +1,5 @@
 import { describe } from "bun:test";
-import type { JsonObject, Value } from "#core/value.ts";
+import type { Value } from "#core/value.ts";
 import { gives } from "./pure.ts";
 
 describe("tools", () => {
@@ -32,11 +32,7 @@ describe("tools", () => {
     ],
     [{}, { tool_call: { name: "", arguments: {} } }, { data: { toolParametersConfig: { tool: 5 } } }],
     [{ a: 1 }, { tool_call: { name: "", arguments: {} } }],
-    [
-      {},
-      { constructor: null, tool_call: { name: "", arguments: {} } } as unknown as JsonObject,
-      { pins: ["constructor"] },
-    ],
+    [{}, { constructor: null, tool_call: { name: "", arguments: {} } }, { pins: ["constructor"] }],
   ]);
 });
 

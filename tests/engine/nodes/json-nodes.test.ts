@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { type JsonObject, type Value, float, isObject } from "#core/value.ts";
+import { type Value, float, isObject } from "#core/value.ts";
 import { NodeError } from "#engine/pure.ts";
 import { evaluate, gives, refuses } from "./pure.ts";
 
@@ -117,6 +117,6 @@ describe("break_object", () => {
     [{}, { a: null }, selecting("a")],
     [{ object: { a: 1, b: 2 } }, { b: 2 }, { outputs: ["b"] }],
     [{ object: { a: 1 } }, {}, { data: { breakConfig: "junk" } }],
-    [{ object: {} }, { constructor: null } as unknown as JsonObject, selecting("constructor")],
+    [{ object: {} }, { constructor: null }, selecting("constructor")],
   ]);
 });

@@ -18,7 +18,7 @@ describe("texts from parts", () => {
     [{ a: "x", b: "y" }, "x y", { pins, data: { concatConfig: { separator: 5 } } }],
     [{ a: "x", b: "y" }, "x y", { pins, data: { concatConfig: null } }],
     [{ zeta: "3", b: "2", a: "1" }, "1 2 3"],
-    [{ constructor: "own" } as unknown as JsonObject, "own", { pins: ["constructor", "toString"] }],
+    [{ constructor: "own" }, "own", { pins: ["constructor", "toString"] }],
     [{}, "", { pins }],
   ]);
   gives("join", [
