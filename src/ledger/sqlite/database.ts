@@ -37,7 +37,7 @@ export function openForWriting(path: string, options: { maxBytes: number | null 
     if (options.maxBytes !== null) db.run(`PRAGMA max_page_count = ${Math.ceil(options.maxBytes / 4096)}`);
     return db;
   } catch (error) {
-    db.close();
+    db.close(true);
     throw error;
   }
 }

@@ -73,7 +73,8 @@ export class GroupWriter implements Transaction {
 
   close(): void {
     this.#db.run("PRAGMA wal_checkpoint(TRUNCATE)");
-    this.#db.close();
+    // With its statements: otherwise the connection, and its locks, live until they are collected.
+    this.#db.close(true);
   }
 
   #alone(job: Decoded): Answer[] {

@@ -22,14 +22,14 @@ export function takeProcessLock(path: string): ProcessLock | null {
     database.run("PRAGMA journal_mode=MEMORY");
     database.run("BEGIN EXCLUSIVE");
   } catch (error) {
-    database.close();
+    database.close(true);
     if (/locked|busy/i.test(messageOf(error))) return null;
     throw new AppError("storage", `The lock file ${path} cannot be locked: ${messageOf(error)}`, { cause: error });
   }
   return {
     release() {
       database.run("ROLLBACK");
-      database.close();
+      database.close(true);
     },
   };
 }

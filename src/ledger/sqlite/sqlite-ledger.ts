@@ -119,7 +119,7 @@ function createLedger({ options, notices, writer, reader, watcher }: Parts): Sql
       isClosed = true;
       watcher?.stop();
       // The reader goes first: the writer's last checkpoint can only fold the whole log away when nobody reads it.
-      reader.db.close();
+      reader.db.close(true);
       await writer.close();
     },
   };
