@@ -46,6 +46,9 @@ export interface AuditLogOptions {
 /** Beyond this the disk is too slow or gone: lines are counted instead of kept, so that memory stays bounded. */
 const maxQueuedLines = 100_000;
 
+/** Lines of this long are one write: each write costs more than its line. */
+const gatherMs = 20;
+
 /** Appends lines in order. What comes while a write is under way is the next write. */
 export function createAuditLog(options: AuditLogOptions): AuditLog {
   const file = new RotatingFile(options);
@@ -53,6 +56,7 @@ export function createAuditLog(options: AuditLogOptions): AuditLog {
   let dropped = 0;
   let failing = false;
   let writing: Promise<void> | null = null;
+  let gathering: Timer | null = null;
 
   const drain = async (): Promise<void> => {
     while (queue.length > 0) {
@@ -72,6 +76,16 @@ export function createAuditLog(options: AuditLogOptions): AuditLog {
     writing = null;
   };
 
+  const start = (): void => {
+    if (gathering) clearTimeout(gathering);
+    gathering = null;
+    if (queue.length > 0) writing ??= drain();
+  };
+  const flush = async (): Promise<void> => {
+    start();
+    while (writing) await writing;
+  };
+
   return {
     append(entry) {
       if (queue.length >= maxQueuedLines) {
@@ -79,13 +93,11 @@ export function createAuditLog(options: AuditLogOptions): AuditLog {
         return;
       }
       queue.push(`${JSON.stringify(entry)}\n`);
-      writing ??= drain();
+      gathering ??= setTimeout(start, gatherMs);
     },
-    async flush() {
-      while (writing) await writing;
-    },
+    flush,
     async close() {
-      while (writing) await writing;
+      await flush();
       await file.close();
     },
   };

@@ -25,9 +25,8 @@ export class Editor {
   #owned = new WeakSet<object>();
   /** Null where an op was taken back. */
   #ops: (Op | null)[] = [];
-  /** By path: the last op at exactly this path, and the last op at or below it. */
-  #at = new Map<string, number>();
-  #within = new Map<string, number>();
+  /** Where the ops of each path are. */
+  #touched = new Touched();
   /** For a write that followed a delete of the same path: where that delete is. */
   #deletedBefore = new Map<number, number>();
 
@@ -78,7 +77,7 @@ export class Editor {
     else {
       const index = this.#note(["d", path]);
       // The items behind it have other places now: writes to them are not the same as before.
-      if (Array.isArray(parent)) this.#at.set(keyOf(path.slice(0, -1)), index);
+      if (Array.isArray(parent)) this.#touched.reorder(path.slice(0, -1), index);
     }
   }
 
@@ -86,9 +85,7 @@ export class Editor {
   #takeBack(index: number, path: string[]): void {
     const deleted = this.#deletedBefore.get(index);
     this.#ops[index] = deleted === undefined ? ["d", path] : null;
-    if (deleted === undefined) return;
-    this.#at.set(keyOf(path), deleted);
-    this.#within.set(keyOf(path), deleted);
+    if (deleted !== undefined) this.#touched.restore(path, deleted);
   }
 
   /** A path that `set` would refuse is left alone: what is appended comes from effects, which are done and must not fail any more. */
@@ -118,8 +115,7 @@ export class Editor {
     const ops = this.#ops.filter((op) => op !== null);
     this.#ops = [];
     this.#deletedBefore.clear();
-    this.#at.clear();
-    this.#within.clear();
+    this.#touched = new Touched();
     return ops;
   }
 
@@ -134,20 +130,14 @@ export class Editor {
 
   #note(op: Op): number {
     const index = this.#ops.push(op) - 1;
-    this.#at.set(keyOf(op[1]), index);
-    for (let length = 0; length <= op[1].length; length++) this.#within.set(keyOf(op[1].slice(0, length)), index);
+    this.#touched.note(op[1], index);
     return index;
   }
 
   /** The last op of this path, if it is of this kind and nothing since has touched what is around or inside it. */
   #untouched(path: string[], kind: "s" | "d"): number | null {
-    const key = keyOf(path);
-    const index = this.#at.get(key);
-    if (index === undefined || this.#ops[index]?.[0] !== kind || this.#within.get(key) !== index) return null;
-    for (let length = 0; length < path.length; length++) {
-      if ((this.#at.get(keyOf(path.slice(0, length))) ?? -1) > index) return null;
-    }
-    return index;
+    const index = this.#touched.lastAlone(path);
+    return index !== null && this.#ops[index]?.[0] === kind ? index : null;
   }
 
   /** The container that holds the path's last key, owned and ready to be changed. */
@@ -178,8 +168,62 @@ export class Editor {
   }
 }
 
-function keyOf(path: string[]): string {
-  return JSON.stringify(path);
+/** Numbers of ops by path, as a tree of keys. */
+class Touched {
+  /** The last op at exactly this path, and the last one at or below it. */
+  #at = -1;
+  #within = -1;
+  #children: Map<string, Touched> | null = null;
+
+  note(path: string[], index: number): void {
+    let node: Touched = this;
+    node.#within = index;
+    for (const key of path) {
+      node = node.#child(key);
+      node.#within = index;
+    }
+    node.#at = index;
+  }
+
+  /** What is below this path has other places now. */
+  reorder(path: string[], index: number): void {
+    this.#find(path).#at = index;
+  }
+
+  /** The op that followed this one at the same path was taken back. */
+  restore(path: string[], index: number): void {
+    const node = this.#find(path);
+    node.#at = index;
+    node.#within = index;
+  }
+
+  /** The last op at this path, if no later one is around or inside it. */
+  lastAlone(path: string[]): number | null {
+    let node: Touched = this;
+    let around = node.#at;
+    for (const [place, key] of path.entries()) {
+      const next = node.#children?.get(key);
+      if (!next) return null;
+      node = next;
+      if (place < path.length - 1) around = Math.max(around, node.#at);
+    }
+    return node.#at >= 0 && node.#within === node.#at && around <= node.#at ? node.#at : null;
+  }
+
+  #find(path: string[]): Touched {
+    let node: Touched = this;
+    for (const key of path) node = node.#child(key);
+    return node;
+  }
+
+  #child(key: string): Touched {
+    this.#children ??= new Map();
+    const known = this.#children.get(key);
+    if (known) return known;
+    const child = new Touched();
+    this.#children.set(key, child);
+    return child;
+  }
 }
 
 /** A list can be written at its items and right behind them; further on there would be a hole. */

@@ -37,10 +37,13 @@ export function canonicalJson(value: unknown): string {
 function sorted(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(sorted);
   if (!isObject(value)) return value;
-  // From entries, so that a key `__proto__` stays a key.
-  return Object.fromEntries(
-    Object.keys(value)
-      .sort()
-      .map((key) => [key, sorted(value[key])]),
-  );
+  const keys = Object.keys(value).sort();
+  // Assigning to `__proto__` would not make a key of it.
+  if (keys.includes("__proto__")) return Object.fromEntries(keys.map((key) => [key, sorted(value[key])]));
+  const copy: Record<string, unknown> = {};
+  for (const key of keys) {
+    const inner = value[key];
+    copy[key] = typeof inner === "object" ? sorted(inner) : inner;
+  }
+  return copy;
 }

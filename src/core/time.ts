@@ -8,7 +8,8 @@ export function isoTime(ms: number): string {
   const whole = Math.floor(ms);
   // Rounded: a double is some tenths of a microsecond off, so cutting would make a timestamp that was read one less.
   const micros = Math.min(999, Math.round((ms - whole) * 1000));
-  return `${new Date(whole).toISOString().slice(0, 23)}${String(micros).padStart(3, "0")}+00:00`;
+  const zeros = micros < 10 ? "00" : micros < 100 ? "0" : "";
+  return `${new Date(whole).toISOString().slice(0, 23)}${zeros}${micros}+00:00`;
 }
 
 /** Milliseconds of an ISO timestamp; a naive one is UTC. NaN when it cannot be read. */

@@ -101,13 +101,13 @@ function createAccess(
 function corsHook() {
   const hook = cors({ origin: () => true, exposeHeaders: exposedHeaders, maxAge: 600 }).event.request?.[0]?.fn;
   if (!hook) throw new Error("the CORS plugin has no request hook");
-  return (context: Parameters<typeof hook>[0]) => {
-    const { request, set } = context;
+  // Handed on whole, the context would be taken for one whose every part is used, cookies and all.
+  return ({ request, set }: Parameters<typeof hook>[0]) => {
     if (!request.headers.has("origin")) return undefined;
     // The plugin would put these two on every reply of the server.
     set.headers["access-control-allow-credentials"] = "true";
     set.headers["access-control-expose-headers"] = exposedHeaders.join(", ");
-    return hook(context);
+    return hook({ request, set } as Parameters<typeof hook>[0]);
   };
 }
 

@@ -4,7 +4,7 @@ import type { Clock } from "#core/time.ts";
 import type { EffectHandler } from "#effects/effect-handler.ts";
 import type { EngineOptions } from "#engine/engine.ts";
 import type { Plan } from "#engine/plan.ts";
-import type { Committed, Ledger, NewRun, Notice } from "#ledger/ledger.ts";
+import type { Committed, Ledger, Notice } from "#ledger/ledger.ts";
 import { type ActorDependencies, type CrashPoint, RunActor } from "#runner/actor.ts";
 import type { OffloadRecord } from "#runner/commit.ts";
 import { createEffectRunner } from "#runner/effect-runner.ts";
@@ -13,6 +13,7 @@ import { LeaseKeeper } from "#runner/lease-keeper.ts";
 import { SessionLoader } from "#runner/session-loader.ts";
 import type { Delta, Runner, RunnerStatus } from "#runner/runner.ts";
 import { Slots } from "#runner/slots.ts";
+import type { FreshRun } from "#runner/start.ts";
 import { Timers } from "#runner/timers.ts";
 
 export interface RunnerOptions {
@@ -40,7 +41,7 @@ export interface RunnerOptions {
 
 export interface AdoptingRunner extends Runner {
   /** Takes over a run whose first commit is on its way. */
-  adopt(run: NewRun, committed: Promise<Committed>): void;
+  adopt(start: FreshRun, committed: Promise<Committed>): void;
 }
 
 const recoveryPage = 500;
@@ -127,13 +128,13 @@ class ActorSystem implements AdoptingRunner {
     };
   }
 
-  adopt(run: NewRun, committed: Promise<Committed>): void {
+  adopt(start: FreshRun, committed: Promise<Committed>): void {
     if (this.#state !== "running") return;
-    const { run_id } = run.run;
+    const { run_id } = start.run.run;
     this.#adopted.add(run_id);
     // When the start is refused there will be no notice to clear the mark.
     committed.catch(() => this.#adopted.delete(run_id));
-    this.#loader.warm(run);
+    this.#loader.warm(start);
     this.#wake(run_id, { hasMail: false });
   }
 

@@ -1,8 +1,10 @@
 import { AppError, messageOf } from "#core/errors.ts";
 import { parseObject } from "#core/json.ts";
+import type { JsonObject } from "#core/value.ts";
 import { type Run, isTerminal } from "#core/run.ts";
 import type { Plan } from "#engine/plan.ts";
-import type { Ledger, NewRun } from "#ledger/ledger.ts";
+import type { Ledger } from "#ledger/ledger.ts";
+import type { FreshRun } from "#runner/start.ts";
 import { RunSession, type SessionEnvironment, restoreVars } from "#runner/session.ts";
 
 export interface LoaderOptions {
@@ -22,7 +24,7 @@ const maxKeptBytes = 64 * 1024;
 export class SessionLoader {
   #options: LoaderOptions;
   #environment: SessionEnvironment;
-  #warm = new Map<string, NewRun>();
+  #warm = new Map<string, FreshRun>();
   #kept = new Map<string, RunSession>();
 
   constructor(options: LoaderOptions) {
@@ -32,8 +34,8 @@ export class SessionLoader {
   }
 
   /** A run that was just started here: its first step needs no read. */
-  warm(run: NewRun): void {
-    this.#warm.set(run.run.run_id, run);
+  warm(start: FreshRun): void {
+    this.#warm.set(start.run.run.run_id, start);
   }
 
   /** Keeps a waiting run's session. */
@@ -66,21 +68,23 @@ export class SessionLoader {
     const warm = this.#warm.get(runId);
     if (warm) {
       this.#warm.delete(runId);
-      return this.#session({ ...warm.run, head_seq: 0, head_hash: null, epoch: 0 }, warm.vars, []);
+      const { run, vars } = warm.run;
+      return this.#session({ ...run, head_seq: 0, head_hash: null, epoch: 0 }, warm.vars, vars.length);
     }
     const run = await this.#options.ledger.getRun(runId);
     if (!run || isTerminal(run.status)) return null;
     const state = await this.#options.ledger.readState(runId);
     if (!state) throw new AppError("storage", `The state of run ${runId} is missing`);
-    return this.#session(run, state.snapshot, state.deltas);
+    const { snapshot, deltas } = state;
+    const vars = deltas.length === 0 ? parseObject(snapshot) : restoreVars(snapshot, deltas);
+    const session = await this.#session(run, vars, snapshot.length);
+    session.deltaBytes = deltas.reduce((sum, delta) => sum + delta.length, 0);
+    return session;
   }
 
-  async #session(run: Run, snapshot: string, deltas: string[]): Promise<RunSession> {
-    const plan = await this.#plan(run);
-    const vars = deltas.length === 0 ? parseObject(snapshot) : restoreVars(snapshot, deltas);
-    const session = new RunSession(run, plan, vars, this.#environment);
-    session.snapshotBytes = snapshot.length;
-    session.deltaBytes = deltas.reduce((sum, delta) => sum + delta.length, 0);
+  async #session(run: Run, vars: JsonObject, snapshotBytes: number): Promise<RunSession> {
+    const session = new RunSession(run, await this.#plan(run), vars, this.#environment);
+    session.snapshotBytes = snapshotBytes;
     return session;
   }
 

@@ -18,14 +18,20 @@ export interface StartDependencies {
   /** Plan of a listener of the same bundle. */
   loadPlan: (digest: string, workflowId: string) => Promise<Plan>;
   /** Hands a run to the runner of this process while its commit is still under way: its first step joins the same flush. */
-  adopt?: (run: NewRun, committed: Promise<Committed>) => void;
+  adopt?: (start: FreshRun, committed: Promise<Committed>) => void;
+}
+
+/** A run on its way into the ledger, with the values behind its text, so that its first step need not parse them. */
+export interface FreshRun {
+  run: NewRun;
+  vars: JsonObject;
 }
 
 export function createStartRun(deps: StartDependencies): StartRun {
   return async (request) => {
     const starts = await rootWithListeners(deps, request);
-    const root = starts[0] as NewRun;
-    const batch: Batch = { starts };
+    const root = (starts[0] as FreshRun).run;
+    const batch: Batch = { starts: starts.map(({ run }) => run) };
     if (request.idempotency) {
       const { key, principal, bodyHash } = request.idempotency;
       batch.startKey = { key, principal, body_hash: bodyHash, run_id: root.run.run_id };
@@ -43,7 +49,7 @@ export function createStartRun(deps: StartDependencies): StartRun {
 }
 
 /** The root run first, then one child run per `on_event` node of its flow. */
-async function rootWithListeners(deps: StartDependencies, request: StartRequest): Promise<NewRun[]> {
+async function rootWithListeners(deps: StartDependencies, request: StartRequest): Promise<FreshRun[]> {
   const { plan, bundleDigest } = request.target;
   const workspaceRoot = request.workspaceRoot ?? (deps.workspacesDir ? `${deps.workspacesDir}/${hexId(deps)}` : null);
   const vars = firstVars(request.inputData, {
@@ -57,16 +63,12 @@ async function rootWithListeners(deps: StartDependencies, request: StartRequest)
     deps.now,
     deps.newId,
   );
-  const starts = [root];
+  const starts: FreshRun[] = [{ run: root, vars }];
   for (const listener of plan.listeners) {
     const listenerPlan = await deps.loadPlan(bundleDigest ?? "", listener.workflow_id);
-    starts.push(
-      newRun(
-        { ...shared, plan: listenerPlan, vars: listenerVars(vars), sessionId: root.run.session_id, parent: root.run },
-        deps.now,
-        deps.newId,
-      ),
-    );
+    const ownVars = listenerVars(vars);
+    const seed = { ...shared, plan: listenerPlan, vars: ownVars, sessionId: root.run.session_id, parent: root.run };
+    starts.push({ run: newRun(seed, deps.now, deps.newId), vars: ownVars });
   }
   return starts;
 }

@@ -61,7 +61,8 @@ async function throughput(
   gateway: Gateway,
   floor: { url: string; process: Bun.Subprocess<"ignore", "pipe", "inherit"> },
 ): Promise<void> {
-  const runs = 3000;
+  const runs = 4000;
+  const warmUp = 6000;
   const startOnly = async () => {
     const response = await fetch(`${gateway.url}/api/gateway/runs/start`, {
       method: "POST",
@@ -74,7 +75,8 @@ async function throughput(
     const path = `/runs?status=running&workflow_id=${encodeURIComponent("short@1.0.0:short")}&limit=1&include_ledger_len=false`;
     while ((await gateway.get(path)).body.items.length > 0) await Bun.sleep(5);
   };
-  await inParallel(500, 64, startOnly);
+  // Until the compilers of both sides have done their work.
+  await inParallel(warmUp, 64, startOnly);
   await settled();
   const before = sample(gateway.process.pid);
   const mineMs = await timeOf(async () => {
@@ -82,7 +84,7 @@ async function throughput(
     await settled();
   });
   const after = sample(gateway.process.pid);
-  await inParallel(500, 64, floorRun(floor.url));
+  await inParallel(warmUp, 64, floorRun(floor.url));
   const floorBefore = sample(floor.process.pid);
   const floorMs = await timeOf(() => inParallel(runs, 64, floorRun(floor.url)));
   const floorAfter = sample(floor.process.pid);
@@ -205,13 +207,13 @@ async function idleStreams(gateway: Gateway): Promise<void> {
     })();
   }
   await Promise.all(opened);
-  await Bun.sleep(1000);
+  await Bun.sleep(10_000);
   const open = sample(gateway.process.pid);
-  await Bun.sleep(5000);
+  await Bun.sleep(15_000);
   const later = sample(gateway.process.pid);
   controller.abort();
   const kib = round(((open.rssMb - before.rssMb) * 1e6) / 1024 / streams, 1);
-  const cpu = round(((later.cpuS - open.cpuS) / 5) * 100, 2);
+  const cpu = round(((later.cpuS - open.cpuS) / 15) * 100, 2);
   rows.push({
     what: "memory per idle stream, 2,000 open",
     measured: kib,
@@ -267,10 +269,11 @@ async function idle(): Promise<void> {
   });
   await gateway.upload("ask-loop", archive("ask-loop", [askLoop]));
   await inParallel(1000, 16, async () => void (await gateway.start("ask-loop", { end: 3 })));
-  await Bun.sleep(1500);
+  // The collector works on for a while after the starts.
+  await Bun.sleep(15_000);
   const before = sample(gateway.process.pid);
-  await Bun.sleep(10_000);
-  const cpu = round(((sample(gateway.process.pid).cpuS - before.cpuS) / 10) * 100, 2);
+  await Bun.sleep(15_000);
+  const cpu = round(((sample(gateway.process.pid).cpuS - before.cpuS) / 15) * 100, 2);
   rows.push({
     what: "idle CPU, 1,000 waiting runs",
     measured: cpu,
@@ -290,8 +293,11 @@ await latency(gateway, floor.url);
 await throughput(gateway, floor);
 await longRun(gateway);
 await commands(gateway);
-await idleStreams(gateway);
 await gateway.close();
+const quiet = await startGateway({ env: { ABSTRACTGATEWAY_MAX_SSE: "4096" } });
+await quiet.upload(askLoop.id, archive(askLoop.id, [askLoop]));
+await idleStreams(quiet);
+await quiet.close();
 floor.process.kill("SIGTERM");
 await floor.process.exited;
 await idle();

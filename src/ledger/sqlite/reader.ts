@@ -20,6 +20,8 @@ const largestPortion = 2048;
  */
 export class LedgerReader {
   readonly db: Database;
+  /** Mean size of the records that the last read of a whole portion found. */
+  #lastRead: { runNo: number; recordBytes: number } | null = null;
 
   constructor(db: Database) {
     this.db = db;
@@ -50,7 +52,7 @@ export class LedgerReader {
     );
     const found: SealedRecord[] = [];
     let bytes = 0;
-    let wanted = Math.min(limit, firstPortion);
+    let wanted = Math.min(limit, this.#firstPortion(runNo, maxBytes));
     while (found.length < limit) {
       const rows = query.all(runNo, found.at(-1)?.seq ?? after, wanted) as SealedRecord[];
       for (const row of rows) {
@@ -60,10 +62,17 @@ export class LedgerReader {
         found.push(row);
       }
       if (rows.length < wanted) break;
-      const fits = Math.ceil((maxBytes - bytes) / (bytes / found.length)) + 1;
+      this.#lastRead = { runNo, recordBytes: bytes / found.length };
+      const fits = Math.ceil((maxBytes - bytes) / this.#lastRead.recordBytes) + 1;
       wanted = Math.min(limit - found.length, fits, largestPortion);
     }
     return found;
+  }
+
+  /** A replay asks for page after page of one run: the one before tells how many rows make the next. */
+  #firstPortion(runNo: number, maxBytes: number): number {
+    if (this.#lastRead?.runNo !== runNo) return firstPortion;
+    return Math.min(Math.ceil(maxBytes / this.#lastRead.recordBytes) + 1, largestPortion);
   }
 
   tail(runId: string, limit: number): SealedRecord[] {

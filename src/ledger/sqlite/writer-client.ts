@@ -89,7 +89,7 @@ export class WriterClient {
   #send(kind: number, cells: Cell[], context: unknown): Promise<Answer> {
     if (this.#broken) return Promise.reject(this.#broken);
     const id = ++this.#lastId;
-    if (this.#outbox.length === 0) queueMicrotask(() => this.#flush());
+    if (this.#outbox.length === 0) setImmediate(() => this.#flush());
     this.#outbox.push(cells.length, id, kind);
     for (const cell of cells) this.#outbox.push(cell);
     if (++this.#outboxJobs >= this.#fullOutbox) this.#flush();
