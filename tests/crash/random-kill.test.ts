@@ -7,8 +7,8 @@ import { executable, startGateway, type Gateway } from "#fixtures/gateway.ts";
 import { ask, loop, parent, short, timer } from "#fixtures/sample-flows.ts";
 import { checkRun } from "./check-run.ts";
 
-// The suite's run is short; CRASH_ROUNDS=300 is for a longer look.
-const rounds = Number(process.env["CRASH_ROUNDS"] ?? 40);
+// CRASH_ROUNDS=1000 is for a longer look.
+const rounds = Number(process.env["CRASH_ROUNDS"] ?? 200);
 const turns = 12;
 const seed = Number(process.env["CRASH_SEED"] ?? Date.now() % 1_000_000);
 
@@ -42,6 +42,7 @@ async function work(target: Gateway, known: Acknowledged, next: () => number): P
     const kind = kinds[Math.floor(next() * kinds.length)] ?? "loop";
     const runId = await target.start(kind, kind === "loop" ? { end: turns + 1 } : {});
     known.runs.set(runId, kind);
+    if (kind === "loop" && next() < 0.3) await steer(target, known, runId);
     if (kind !== "ask") continue;
     const response = `answer-${Math.floor(next() * 1e9)}`;
     // Sent whether or not the run waits already: a refusal is an outcome too.
@@ -54,10 +55,20 @@ async function work(target: Gateway, known: Acknowledged, next: () => number): P
   }
 }
 
-/** Answers open questions and waits for the end of every acknowledged run. */
+/** Stops a run in the middle and lets it go on; the gateway may die before, between and after. */
+async function steer(target: Gateway, known: Acknowledged, runId: string): Promise<void> {
+  for (const type of ["pause", "resume"]) {
+    const commandId = crypto.randomUUID();
+    const { status } = await target.command(runId, type, {}, commandId);
+    if (status === 200) known.commands.add(commandId);
+  }
+}
+
+/** Lets paused runs go on, answers open questions and waits for the end of every acknowledged run. */
 async function finish(target: Gateway, known: Acknowledged): Promise<void> {
   for (const [runId, kind] of known.runs) {
     const run = (await target.get(`/runs/${runId}`)).body;
+    if (run.paused) await target.command(runId, "resume");
     if (kind === "ask" && run.status !== "completed") {
       const waiting = await target.until(runId, "waiting");
       if (waiting.status === "waiting") await target.command(runId, "resume", { payload: { response: "late" } });
