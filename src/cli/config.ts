@@ -60,7 +60,7 @@ function statusCommand(context: CliContext): CommandDef {
     meta: { name: "status", description: "Show the settings in force, without secrets" },
     args: { json: { type: "boolean", description: "Print JSON" }, ...settingsArgs },
     run: async ({ args }) => {
-      const settings = await settingsFor(context, args);
+      const settings = settingsFor(context, args);
       if (args.json) return printJson(context, describeSettings(settings));
       print(context, describeText(settings));
     },

@@ -44,7 +44,7 @@ export async function withGateway(
 ): Promise<void> {
   const named = args.url ?? context.env["ABSTRACTGATEWAY_URL"];
   if (named !== undefined) return use({ client: await namedClient(context, args, named), isOwn: false });
-  const settings = await settingsFor(context, args);
+  const settings = settingsFor(context, args);
   const client = await runningClient(settings, args.token);
   if (client) return use({ client, isOwn: false });
   return inOwnGateway(context, { ...settings, runner: options.runner }, use);
@@ -54,7 +54,7 @@ async function namedClient(context: CliContext, args: ConnectArgs, url: string):
   if (!URL.canParse(url) || !/^https?:/.test(url)) {
     throw new AppError("invalid_request", `'${url}' is not an address such as http://127.0.0.1:8080.`);
   }
-  const token = args.token ?? (await settingsFor(context, args)).auth.tokens[0];
+  const token = args.token ?? settingsFor(context, args).auth.tokens[0];
   return clientFor(url, token);
 }
 

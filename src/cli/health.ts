@@ -28,6 +28,6 @@ export function healthCommand(context: CliContext): CommandDef {
 }
 
 async function defaultUrl(context: CliContext, args: Parameters<typeof settingsFor>[1]): Promise<string> {
-  const settings = await settingsFor(context, args);
+  const settings = settingsFor(context, args);
   return (await readAddress(settings.dataDir)) ?? localUrl(settings.host, settings.port);
 }

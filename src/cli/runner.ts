@@ -2,7 +2,7 @@ import type { CommandDef } from "citty";
 import type { CliContext } from "#cli/context.ts";
 import { define } from "#cli/define.ts";
 import { stopSignal, untilStopped } from "#cli/drain.ts";
-import { settingsArgs, settingsFor } from "#cli/settings.ts";
+import { settingsArgs, serverSettingsFor } from "#cli/settings.ts";
 import { notices, print } from "#cli/terminal.ts";
 
 export function runnerCommand(context: CliContext): CommandDef {
@@ -10,7 +10,7 @@ export function runnerCommand(context: CliContext): CommandDef {
     meta: { name: "runner", description: "Run workflows without serving HTTP (beside `serve --no-runner`)" },
     args: settingsArgs,
     run: async ({ args }) => {
-      const settings = await settingsFor(context, args, { runner: true });
+      const settings = serverSettingsFor(context, args, { runner: true });
       const signal = stopSignal(context);
       try {
         const app = await context.createApp(settings, {

@@ -7,7 +7,7 @@ import { localUrl } from "#cli/connect.ts";
 import type { CliContext } from "#cli/context.ts";
 import { define } from "#cli/define.ts";
 import { stopSignal, untilStopped } from "#cli/drain.ts";
-import { settingsArgs, settingsFor } from "#cli/settings.ts";
+import { settingsArgs, serverSettingsFor } from "#cli/settings.ts";
 import { notices, print } from "#cli/terminal.ts";
 
 export function serveCommand(context: CliContext): CommandDef {
@@ -28,7 +28,7 @@ export function serveCommand(context: CliContext): CommandDef {
     run: async ({ args: given, rawArgs }) => {
       // `runner` is always set by its default, and a default must not win over the configuration.
       const runner = rawArgs.includes("--no-runner") ? false : rawArgs.includes("--runner") ? true : undefined;
-      const settings = await settingsFor(context, given, { host: given.host, port: given.port, runner });
+      const settings = serverSettingsFor(context, given, { host: given.host, port: given.port, runner });
       checkTokens(settings);
       await serve(context, settings);
     },

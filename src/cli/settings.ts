@@ -1,9 +1,10 @@
 import { resolve } from "node:path";
 import type { ArgsDef } from "citty";
-import { loadSettings } from "#config/load.ts";
+import { type Configuration, loadConfiguration } from "#config/load.ts";
 import type { Settings } from "#config/settings.ts";
 import type { CliContext } from "#cli/context.ts";
 import { wholeNumber } from "#cli/flags.ts";
+import { notices } from "#cli/terminal.ts";
 
 /** Options of every command that needs to know where the gateway's data is. Without a description an option works but is not listed. */
 export const settingsArgs = {
@@ -30,11 +31,18 @@ export interface ServerFlags {
   runner?: boolean | undefined;
 }
 
-export async function settingsFor(
-  context: CliContext,
-  args: SettingsArgs,
-  server: ServerFlags = {},
-): Promise<Settings> {
+export function settingsFor(context: CliContext, args: SettingsArgs): Settings {
+  return configurationFor(context, args).settings;
+}
+
+/** Settings of a server: a variable that is set and means nothing is said, since a misspelt limit is no limit. */
+export function serverSettingsFor(context: CliContext, args: SettingsArgs, server: ServerFlags): Settings {
+  const { settings, warnings } = configurationFor(context, args, server);
+  for (const warning of warnings) notices(context).warn(warning);
+  return settings;
+}
+
+function configurationFor(context: CliContext, args: SettingsArgs, server: ServerFlags = {}): Configuration {
   const dataDir = args["data-dir"] ?? args.data;
   const flowsDir = args["flows-dir"] ?? args.flows;
   const envFile = args["env-file"];
@@ -46,5 +54,5 @@ export async function settingsFor(
     ...(server.runner === undefined ? {} : { runner: server.runner }),
   };
   const file = envFile === undefined ? {} : { envFile: resolve(context.cwd, envFile) };
-  return loadSettings({ env: context.env, flags, cwd: context.cwd, ...file });
+  return loadConfiguration({ env: context.env, flags, cwd: context.cwd, ...file });
 }

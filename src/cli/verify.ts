@@ -15,7 +15,7 @@ export function verifyCommand(context: CliContext): CommandDef {
       ...settingsArgs,
     },
     run: async ({ args }) => {
-      const settings = await settingsFor(context, args);
+      const settings = settingsFor(context, args);
       const { verifyLedger } = await import("#app/offline.ts");
       const result = await verifyLedger(settings, args.run === undefined ? {} : { runId: args.run });
       if (args.run !== undefined && result.runs === 0) throw new AppError("not_found", `Run '${args.run}' not found`);

@@ -168,62 +168,66 @@ export class Editor {
   }
 }
 
+/** What is known of one path: the last op at exactly it, and the last one at or below it. */
+interface Mark {
+  at: number;
+  within: number;
+  children: Map<string, Mark> | null;
+}
+
 /** Numbers of ops by path, as a tree of keys. */
 class Touched {
-  /** The last op at exactly this path, and the last one at or below it. */
-  #at = -1;
-  #within = -1;
-  #children: Map<string, Touched> | null = null;
+  #root: Mark = { at: -1, within: -1, children: null };
 
   note(path: string[], index: number): void {
-    let node: Touched = this;
-    node.#within = index;
+    let mark = this.#root;
+    mark.within = index;
     for (const key of path) {
-      node = node.#child(key);
-      node.#within = index;
+      mark = childMark(mark, key);
+      mark.within = index;
     }
-    node.#at = index;
+    mark.at = index;
   }
 
   /** What is below this path has other places now. */
   reorder(path: string[], index: number): void {
-    this.#find(path).#at = index;
+    this.#find(path).at = index;
   }
 
   /** The op that followed this one at the same path was taken back. */
   restore(path: string[], index: number): void {
-    const node = this.#find(path);
-    node.#at = index;
-    node.#within = index;
+    const mark = this.#find(path);
+    mark.at = index;
+    mark.within = index;
   }
 
   /** The last op at this path, if no later one is around or inside it. */
   lastAlone(path: string[]): number | null {
-    let node: Touched = this;
-    let around = node.#at;
-    for (const [place, key] of path.entries()) {
-      const next = node.#children?.get(key);
+    let mark = this.#root;
+    let around = -1;
+    for (const key of path) {
+      around = Math.max(around, mark.at);
+      const next = mark.children?.get(key);
       if (!next) return null;
-      node = next;
-      if (place < path.length - 1) around = Math.max(around, node.#at);
+      mark = next;
     }
-    return node.#at >= 0 && node.#within === node.#at && around <= node.#at ? node.#at : null;
+    return mark.at >= 0 && mark.within === mark.at && around <= mark.at ? mark.at : null;
   }
 
-  #find(path: string[]): Touched {
-    let node: Touched = this;
-    for (const key of path) node = node.#child(key);
-    return node;
+  #find(path: string[]): Mark {
+    let mark = this.#root;
+    for (const key of path) mark = childMark(mark, key);
+    return mark;
   }
+}
 
-  #child(key: string): Touched {
-    this.#children ??= new Map();
-    const known = this.#children.get(key);
-    if (known) return known;
-    const child = new Touched();
-    this.#children.set(key, child);
-    return child;
-  }
+function childMark(mark: Mark, key: string): Mark {
+  mark.children ??= new Map();
+  const known = mark.children.get(key);
+  if (known) return known;
+  const child: Mark = { at: -1, within: -1, children: null };
+  mark.children.set(key, child);
+  return child;
 }
 
 /** A list can be written at its items and right behind them; further on there would be a hole. */

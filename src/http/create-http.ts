@@ -107,7 +107,7 @@ function corsHook() {
     // The plugin would put these two on every reply of the server.
     set.headers["access-control-allow-credentials"] = "true";
     set.headers["access-control-expose-headers"] = exposedHeaders.join(", ");
-    return hook({ request, set } as Parameters<typeof hook>[0]);
+    return hook({ request, set });
   };
 }
 

@@ -56,6 +56,19 @@ describe("serve", () => {
     expect((await cli.done).exitCode).toBe(0);
   });
 
+  test("tells a variable that means nothing, with what was probably meant", async () => {
+    const app = recorded();
+    const cli = await startCli(["serve", "--data-dir", await folder()], {
+      env: { ...env, ABSTRACTGATEWAY_MAX_BODY_BYTE: "5" },
+      createApp: app.createApp,
+    });
+    await cli.shows("Listening");
+    cli.signal("SIGTERM");
+    const { stderr } = await cli.done;
+    expect(stderr).toContain("ABSTRACTGATEWAY_MAX_BODY_BYTE");
+    expect(stderr).toContain("ABSTRACTGATEWAY_MAX_BODY_BYTES");
+  });
+
   test("says where it listens and where its data is, drains on SIGTERM and ends with 0", async () => {
     const app = recorded();
     const dataDir = await folder();
