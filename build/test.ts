@@ -1,5 +1,5 @@
 import { existsSync, readdirSync } from "node:fs";
-import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { compile } from "./compile.ts";
@@ -49,12 +49,15 @@ function testGroups(): string[][] {
 async function runTests(paths: string[]): Promise<Counts> {
   const folder = await mkdtemp(join(tmpdir(), "gateway-report-"));
   const report = join(folder, "report.xml");
+  const temporary = join(folder, "tmp");
+  await mkdir(temporary);
   try {
     const child = Bun.spawn(
       [process.execPath, "test", "--timeout=60000", "--reporter=junit", `--reporter-outfile=${report}`, ...paths],
       {
         cwd: root,
-        env: { ...process.env, ABSTRACTGATEWAY_EXECUTABLE: executable },
+        // What tests leave in the folder for temporary files goes with it.
+        env: { ...process.env, ABSTRACTGATEWAY_EXECUTABLE: executable, TMPDIR: temporary },
         stdio: ["ignore", "inherit", "inherit"],
       },
     );
