@@ -55,7 +55,7 @@ test("a runner that is killed is followed by another, which goes on where it was
     gateway.start("timer"),
     gateway.start("loop", { end: 400 }),
   ]);
-  await gateway.follow(known[0] as string, (event) => Number(event.id) >= 20);
+  await gateway.follow(known[0], (event) => Number(event.id) >= 20);
   runner?.kill("SIGKILL");
   await runner?.exited;
   runner = startRunner();
