@@ -1,6 +1,7 @@
 import { AppError } from "#core/errors.ts";
 import type { Bundle } from "#core/bundle.ts";
 import { compile } from "#engine/compile.ts";
+import { agentLoopPlan, agentLoopPrefix } from "#engine/react/plan.ts";
 import type { Plan } from "#engine/plan.ts";
 
 /** Compiled flows, by bundle digest and workflow id. */
@@ -40,6 +41,7 @@ class Program {
   }
 
   plan(workflowId: string): Plan {
+    if (workflowId.startsWith(agentLoopPrefix)) return agentLoopPlan(workflowId);
     const known = this.#plans.get(workflowId) ?? this.#listenerPlan(workflowId);
     if (known) return known;
     const flow = Object.values(this.#bundle.flows).find((each) => each.id === workflowId);

@@ -39,8 +39,8 @@ export interface EffectHandler {
   type: string;
   /** True when it leaves the process: its `started` record is committed before it runs. */
   world: boolean;
-  /** After a crash between `started` and outcome: run it again, or fail the step. */
-  onInterrupted: "retry" | "fail";
+  /** After a crash between `started` and outcome: run it again, fail the step, or ask somebody (the outcome is a wait then). */
+  onInterrupted: "retry" | "fail" | ((effect: Effect) => "retry" | EffectOutcome);
   /** Attempts and the first back-off. */
   retry: { attempts: number; baseMs: number; maxMs: number };
   run(effect: Effect, context: EffectContext): Promise<Effected>;

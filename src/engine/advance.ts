@@ -1,5 +1,6 @@
 import type { EffectOutcome } from "#core/effect.ts";
 import { canonicalJson } from "#core/json.ts";
+import type { Wait } from "#core/run.ts";
 import { type JsonObject, type Value, isObject } from "#core/value.ts";
 import { isoTime } from "#core/time.ts";
 import { enclosing, forgetReturn, markReturn } from "#engine/control.ts";
@@ -114,14 +115,14 @@ function complete(execution: Execution, output: Value): Step {
 function startEffect(
   execution: Execution,
   node: PlanNode,
-  { type, payload, placeholder, next }: NodeResult & { kind: "effect" },
+  { type, payload, placeholder, next, resultKey }: NodeResult & { kind: "effect" },
 ): Step | null {
   if (placeholder !== undefined) storeRecord(execution, node.id, placeholder);
   const nextId = next ?? nextNode(execution, node, "exec-out");
   const effect = {
     type,
     payload: { type, ...payload, resume_to_node: nextId },
-    result_key: `_temp.effects.${node.id}`,
+    result_key: resultKey ?? `_temp.effects.${node.id}`,
   };
   const visits = execution.vars.peek("_temp", "visits", node.id);
   const visitNumber = (typeof visits === "number" ? visits : 0) + 1;
@@ -173,11 +174,13 @@ function settle(execution: Execution, outcome: EffectOutcome): Step | null {
   if (outcome.status === "waiting") {
     appendEnd(execution, pending, { status: "waiting", result: { wait: outcome.wait as unknown as Value } });
     execution.wait = outcome.wait;
+    if (isApproval(outcome.wait)) execution.vars.set(askedPath, { ...pending } as unknown as Value);
     return { kind: "wait" };
   }
   if (outcome.status === "failed") return failEffect(execution, pending, outcome.error);
   appendEnd(execution, pending, { status: "completed", result: outcome.result });
   storeResult(execution, pending.effect.result_key, outcome.result);
+  if (pending.answers) appendResume(execution, pending.answers.wait, pending.answers.payload);
   if (pending.next_node !== null) {
     execution.node_id = pending.next_node;
     return null;
@@ -225,7 +228,35 @@ function resume(execution: Execution, payload: JsonObject): Step | null {
   const { wait } = execution;
   if (!wait) throw new Error("a resume came without a wait");
   execution.wait = null;
+  const asked = isApproval(wait) ? execution.vars.read(...askedPath) : undefined;
+  if (asked !== undefined)
+    return goOnWithEffect(execution, { wait, payload, asked: asked as unknown as PendingEffect });
   storeResult(execution, wait.result_key, payload);
+  appendResume(execution, wait, payload);
+  return goOn(execution, wait, payload);
+}
+
+/** The effect that asked for consent, kept while the run waits for it. */
+const askedPath = ["_temp", "asked"];
+
+function isApproval(wait: Wait): boolean {
+  return wait.details?.["mode"] === "approval_required";
+}
+
+/** Somebody said yes or no: the same step goes on, and its handler reads what was said. */
+function goOnWithEffect(
+  execution: Execution,
+  { wait, payload, asked }: { wait: Wait; payload: JsonObject; asked: PendingEffect },
+): Step {
+  execution.vars.delete(askedPath);
+  execution.node_id = asked.node_id;
+  const { effect } = asked;
+  const answered = { ...effect, payload: { ...effect.payload, approval: { answer: payload, details: wait.details } } };
+  execution.pending = { ...asked, effect: answered, answers: { wait, payload } };
+  return { kind: "effect" };
+}
+
+function appendResume(execution: Execution, wait: Wait, payload: JsonObject): void {
   const { reason, wait_key, resume_to_node, result_key } = wait;
   append(execution, {
     status: "completed",
@@ -236,7 +267,6 @@ function resume(execution: Execution, payload: JsonObject): Step | null {
     },
     result: { resumed: true },
   });
-  return goOn(execution, wait, payload);
 }
 
 /** A time wait stores when it came to an end, so that `on_schedule` can tell. */

@@ -31,6 +31,8 @@ export interface EngineOptions {
   compatNodeErrors: boolean;
   /** Effect types that have a handler. A node that needs another one fails with a clear error. */
   effectTypes: ReadonlySet<string>;
+  /** Catalogue entry of a tool of this gateway (contract flow-runtime 4.6), or null when there is none of that name. */
+  toolSpec?: (name: string) => JsonObject | null;
 }
 
 export interface PendingEffect {
@@ -43,6 +45,8 @@ export interface PendingEffect {
   /** Time of the started record. */
   started_at: string;
   idempotency_key: string;
+  /** The answer to a wait that made this effect go on; its resume record follows the outcome. */
+  answers?: { wait: Wait; payload: JsonObject };
 }
 
 /** Why the engine is called. */

@@ -1,4 +1,4 @@
-import type { EffectOutcome } from "#core/effect.ts";
+import type { Effect, EffectOutcome } from "#core/effect.ts";
 import { messageOf } from "#core/errors.ts";
 import type { StepRecord } from "#core/record.ts";
 import { type Clock, isoTime } from "#core/time.ts";
@@ -144,14 +144,16 @@ export class RunActor {
       vars.delete(["_temp", "held"]);
       return this.#settled(held);
     }
-    return this.#interrupted(pending.effect.type);
+    return this.#interrupted(pending.effect);
   }
 
   /** The process died over this effect. What happens is the stated policy of its type. */
-  #interrupted(type: string): Input {
-    const handler = this.#deps.handlers.get(type);
+  #interrupted(effect: Effect): Input {
+    const policy = this.#deps.handlers.get(effect.type)?.onInterrupted;
     const error = "The process ended while this effect was under way";
-    if (handler?.onInterrupted === "retry") return { kind: "retry", error };
+    const decided = typeof policy === "function" ? policy(effect) : policy;
+    if (decided === "retry") return { kind: "retry", error };
+    if (typeof decided === "object") return this.#settled(decided);
     return this.#settled({ status: "failed", error: `${error}; its outcome is unknown` });
   }
 

@@ -13,7 +13,7 @@ export type NodeResult =
   /** Its record; the run goes on at `handle`. Without `ambient` the payload along the exec edges stays as it was. */
   | { kind: "record"; record: Value; handle?: string; ambient?: Value }
   /** A side effect; the run goes on at `next`, by default at `exec-out`. */
-  | { kind: "effect"; type: string; payload: JsonObject; placeholder?: Value; next?: string }
+  | { kind: "effect"; type: string; payload: JsonObject; placeholder?: Value; next?: string; resultKey?: string }
   /** The run ends here, whatever control block it is in. */
   | { kind: "end"; output: Value };
 

@@ -1,3 +1,4 @@
+import { agentNodes } from "#engine/nodes/agent.ts";
 import { controlNodes } from "#engine/nodes/control-nodes.ts";
 import type { NodeDefinition } from "#engine/nodes/definition.ts";
 import { eventNodes } from "#engine/nodes/events.ts";
@@ -10,6 +11,7 @@ import { residencyNodes } from "#engine/nodes/residency.ts";
 import { subflowNodes } from "#engine/nodes/subflow.ts";
 import { toolNodes } from "#engine/nodes/tools.ts";
 import { variableNodes } from "#engine/nodes/variables-exec.ts";
+import { loopNodes } from "#engine/react/loop-nodes.ts";
 import type { PureNode } from "#engine/pure.ts";
 import { releaseParts } from "#engine/reading.ts";
 
@@ -42,6 +44,8 @@ export const execNodes: ReadonlyMap<string, NodeDefinition> = new Map([
   ...variableNodes,
   ...subflowNodes,
   ...llmNodes,
+  ...agentNodes,
+  ...loopNodes,
   ...toolNodes,
   ...mediaNodes,
   ...memoryNodes,

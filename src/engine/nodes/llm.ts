@@ -34,7 +34,8 @@ function textOf(value: Value | undefined): string {
   return value === undefined || value === null ? "" : pyStr(value);
 }
 
-function refuseMemory(context: NodeContext): void {
+/** Memory phases come with the memory. */
+export function refuseMemory(context: NodeContext): void {
   const memory = isObject(context.inputs["memory"]) ? context.inputs["memory"] : {};
   for (const name of ["use_span_memory", "use_kg_memory"]) {
     const wanted = context.inputs[name] ?? memory[name];
@@ -63,21 +64,30 @@ function numberSetting(context: NodeContext, ...names: string[]): number | null 
   return Number.isFinite(parsed) ? parsed : null;
 }
 
-/** Tool specs as objects; bare names need a registry of tools, which this build does not have, and are left out. */
+/** Tool specs as objects, or names of tools that this gateway has; other names are left out. */
 function addTools(context: NodeContext, payload: JsonObject): void {
   const tools = Array.isArray(context.inputs["tools"]) ? context.inputs["tools"] : setting(context, "tools");
-  const specs = Array.isArray(tools) ? tools.filter(isObject) : [];
+  const { toolSpec } = context.execution.options;
+  const specs = (Array.isArray(tools) ? tools : []).flatMap((tool) =>
+    isObject(tool) ? tool : typeof tool === "string" ? (toolSpec?.(tool) ?? []) : [],
+  );
   if (specs.length > 0) payload["tools"] = specs;
 }
 
-function addSchema(context: NodeContext, payload: JsonObject): void {
-  const raw = setting(context, "resp_schema", "response_schema");
-  if (!isObject(raw) || Object.keys(raw).length === 0) return;
+/** A plain JSON Schema, or one in OpenAI's wrapper. Null when there is none. */
+export function schemaOf(raw: Value | undefined): JsonObject | null {
+  if (!isObject(raw) || Object.keys(raw).length === 0) return null;
   const wrapped = isObject(raw["json_schema"]) ? raw["json_schema"] : null;
   const schema = wrapped && isObject(wrapped["schema"]) ? wrapped["schema"] : raw;
   if (typeof schema["$ref"] === "string" && schema["$ref"].startsWith("abstractsemantics:")) {
     throw new NodeError("schemas of the semantics registry are not available in this build");
   }
+  return schema;
+}
+
+function addSchema(context: NodeContext, payload: JsonObject): void {
+  const schema = schemaOf(setting(context, "resp_schema", "response_schema"));
+  if (schema === null) return;
   payload["response_schema"] = schema;
   payload["response_schema_name"] = "LLM_StructuredOutput";
   if (lenientBool(setting(context, "structured_output_fallback") ?? false))
