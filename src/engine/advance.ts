@@ -173,6 +173,7 @@ function settle(execution: Execution, outcome: EffectOutcome): Step | null {
   execution.node_id = pending.node_id;
   if (outcome.status === "waiting") {
     appendEnd(execution, pending, { status: "waiting", result: { wait: outcome.wait as unknown as Value } });
+    if (pending.answers) appendResume(execution, pending.answers.wait, pending.answers.payload);
     execution.wait = outcome.wait;
     if (isApproval(outcome.wait)) execution.vars.set(askedPath, { ...pending } as unknown as Value);
     return { kind: "wait" };

@@ -221,7 +221,7 @@ test.each<[string, NodeSupport]>([
   ["model_residency", "needs-effect:model_residency"],
   ["generate_image", "needs-effect:media"],
   ["code", "unavailable"],
-  ["agent", "unavailable"],
+  ["agent", "ready"],
   ["from_the_future", "unknown"],
 ])("support of %s is %s", (type, expected) => {
   expect(nodeSupport(type)).toBe(expected);

@@ -7,6 +7,7 @@ import { parseTime } from "#core/time.ts";
 import type { JsonObject, Value } from "#core/value.ts";
 import { advance } from "#engine/advance.ts";
 import { compile } from "#engine/compile.ts";
+import type { Plan } from "#engine/plan.ts";
 import type { Budget, Execution, Input, Step } from "#engine/engine.ts";
 import type { TestFlow } from "#fixtures/bundles.ts";
 
@@ -22,6 +23,7 @@ export interface DriveOptions {
   budget?: () => Partial<Budget>;
   compile?: { entry?: string; workflowId?: string };
   compatNodeErrors?: boolean;
+  toolSpec?: (name: string) => JsonObject | null;
   /** After every slice the state is written, read back from the ops alone and compared; the run goes on from what was read. */
   restore?: boolean;
   random?: () => number;
@@ -54,7 +56,11 @@ export const epochMs = Date.parse("2026-01-01T00:00:00Z");
 
 /** Runs a flow in memory: the clock moves only when a timer is due, ids count up, the world is scripted. */
 export function drive(flow: TestFlow, options: DriveOptions = {}): Driven {
-  const plan = compile(flow as unknown as Flow, options.compile);
+  return drivePlan(compile(flow as unknown as Flow, options.compile), options);
+}
+
+/** The same for a plan that no flow stands behind. */
+export function drivePlan(plan: Plan, options: DriveOptions = {}): Driven {
   let nowMs = epochMs;
   let ids = 0;
   const execution: Execution = {
@@ -71,6 +77,7 @@ export function drive(flow: TestFlow, options: DriveOptions = {}): Driven {
     options: {
       compatNodeErrors: options.compatNodeErrors ?? false,
       effectTypes: new Set(Object.keys(options.effects ?? {})),
+      ...(options.toolSpec ? { toolSpec: options.toolSpec } : {}),
     },
   };
   const driven: Omit<Driven, "last" | "vars" | "output" | "error"> = {
