@@ -1,7 +1,7 @@
 import { chmod, copyFile, mkdir, writeFile } from "node:fs/promises";
 import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { executable } from "./paths.ts";
+import { executable as built } from "./paths.ts";
 
 // What the executable needs of a Linux system besides /proc: the C and C++ run-time libraries. Everything else is inside it.
 const libraries = [
@@ -24,7 +24,18 @@ const systems: Record<string, { folder: string; loader: string }> = {
 export const containerUser = { name: "gateway", id: 65_532 };
 
 /** Lays out the root folder of a container image: executable, libraries, one user and `/tmp`. Runs on a glibc system. */
-export async function assembleContainerRoot(folder: string): Promise<void> {
+export async function assembleContainerRoot(folder: string, executable = built): Promise<void> {
+  await assembleBareRoot(folder, executable);
+  const { name, id } = containerUser;
+  await mkdir(join(folder, "etc"), { recursive: true });
+  await writeFile(join(folder, "etc/passwd"), `root:x:0:0:root:/root:/\n${name}:x:${id}:${id}:${name}:/data:/\n`);
+  await writeFile(join(folder, "etc/group"), `root:x:0:\n${name}:x:${id}:\n`);
+  await mkdir(join(folder, "tmp"));
+  await chmod(join(folder, "tmp"), 0o1777);
+}
+
+/** The least that the executable runs in: itself, the run-time libraries and a place for `/proc`. */
+export async function assembleBareRoot(folder: string, executable = built): Promise<void> {
   const system = systems[process.arch];
   if (!system || process.platform !== "linux") throw new Error(`no container for ${process.platform}-${process.arch}`);
   await copyInto(folder, executable, "/usr/local/bin/abstractgateway");
@@ -36,19 +47,10 @@ export async function assembleContainerRoot(folder: string): Promise<void> {
     if (found === undefined) throw new Error(`${library} is not on this machine`);
     await copyInto(folder, join(found, library), `/lib/${system.folder}/${library}`);
   }
+  await mkdir(join(folder, "proc"));
+  await chmod(join(folder, "proc"), 0o555);
   // A temporary folder is its maker's alone, but this one becomes `/`.
   await chmod(folder, 0o755);
-  const { name, id } = containerUser;
-  await mkdir(join(folder, "etc"), { recursive: true });
-  await writeFile(join(folder, "etc/passwd"), `root:x:0:0:root:/root:/\n${name}:x:${id}:${id}:${name}:/data:/\n`);
-  await writeFile(join(folder, "etc/group"), `root:x:0:\n${name}:x:${id}:\n`);
-  for (const [path, mode] of [
-    ["tmp", 0o1777],
-    ["proc", 0o555],
-  ] as const) {
-    await mkdir(join(folder, path), { recursive: true });
-    await chmod(join(folder, path), mode);
-  }
 }
 
 async function copyInto(folder: string, from: string, to: string): Promise<void> {

@@ -20,7 +20,7 @@ export async function nativePlugins(target: string): Promise<BunPlugin[]> {
     if (!create) throw new Error(`build/${plugin} does not export ${factory}`);
     plugins.push(create());
   }
-  if (!existsSync(join(root, "src/models/native-packs.ts"))) return plugins;
+  if (!existsSync(join(root, "src/artifacts/native/native-packs.ts"))) return plugins;
   const packs = await buildPacks(
     target,
     present.map(({ pack }) => pack),

@@ -1,5 +1,5 @@
 import { existsSync, readdirSync } from "node:fs";
-import { mkdir, mkdtemp, readFile, rm } from "node:fs/promises";
+import { chmod, mkdir, mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { compile } from "./compile.ts";
@@ -50,6 +50,8 @@ async function runTests(paths: string[]): Promise<Counts> {
   const folder = await mkdtemp(join(tmpdir(), "gateway-report-"));
   const report = join(folder, "report.xml");
   const temporary = join(folder, "tmp");
+  // Some tests run the executable as another user, who has to come through here.
+  await chmod(folder, 0o755);
   await mkdir(temporary);
   try {
     const child = Bun.spawn(

@@ -56,6 +56,11 @@ export const commands: readonly CommandEntry[] = [
     load: async (context) => (await import("#cli/health.ts")).healthCommand(context),
   },
   {
+    name: "check",
+    description: "Unpack the native libraries and try each one",
+    load: async (context) => (await import("#cli/check.ts")).checkCommand(context),
+  },
+  {
     name: "version",
     description: "Print the version",
     load: async (context) => (await import("#cli/version.ts")).versionCommand(context),

@@ -64,6 +64,15 @@ describe.skipIf(!canMount)("the image's root", () => {
     expect(existsSync(join(folder, "data/gateway.sqlite3"))).toBe(true);
   });
 
+  test("unpacks and uses its native libraries on its data volume", () => {
+    const { exitCode, stdout, stderr } = run("check", "--json");
+    expect(stderr).toBe("");
+    expect(exitCode).toBe(0);
+    const folders = (JSON.parse(stdout) as { unpacked: { folder: string } }[]).map(({ unpacked }) => unpacked.folder);
+    expect(folders).toHaveLength(2);
+    for (const each of folders) expect(each).toStartWith("/data/.cache/abstractgateway/native/");
+  });
+
   test("says that it is unhealthy when nothing serves", () => {
     expect(run("health").exitCode).toBe(69);
   });

@@ -3,9 +3,10 @@ import { existsSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import type { Llama } from "node-llama-cpp";
-import { AppError, messageOf } from "#core/errors.ts";
-import { cacheFolders, ensurePack } from "#models/local/extract-pack.ts";
-import { nativePacks } from "#models/native-packs.ts";
+import { AppError } from "#core/errors.ts";
+import { cacheFolders, ensurePack } from "#artifacts/native/extract-pack.ts";
+import { loadLibrary } from "#artifacts/native/load-library.ts";
+import { nativePacks } from "#artifacts/native/native-packs.ts";
 
 export interface NativeOptions {
   threads: number | null;
@@ -32,20 +33,11 @@ interface CreateOptions {
 export async function loadLlama(options: NativeOptions): Promise<Llama> {
   const folder = await nativeFolder(options);
   const bindingPath = join(folder, "llama-addon.node");
-  const module = { exports: {} };
-  try {
-    process.dlopen(module, bindingPath);
-  } catch (error) {
-    throw new AppError(
-      "unavailable",
-      `llama.cpp could not be loaded from ${folder}: ${messageOf(error)}. When that folder must not hold programs (noexec), name another with ABSTRACTGATEWAY_CACHE_DIR`,
-      { cause: error },
-    );
-  }
+  const bindings = loadLibrary("llama.cpp", bindingPath);
   const { Llama: Library } = await import("node-llama-cpp");
   const create = Library as unknown as { _create(options: CreateOptions): Promise<Llama> };
   return create._create({
-    bindings: module.exports,
+    bindings,
     bindingPath,
     buildType: "prebuilt",
     buildMetadata: JSON.parse(readFileSync(join(folder, "_nlcBuildMetadata.json"), "utf8")),
