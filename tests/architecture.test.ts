@@ -75,6 +75,7 @@ const homes: Record<string, readonly string[]> = {
   citty: ["cli"],
   consola: ["cli"],
   croner: ["scheduler"],
+  diff: ["tools"],
   elysia: ["http"],
   fflate: ["bundles"],
   "node-llama-cpp": ["models"],
