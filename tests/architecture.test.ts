@@ -79,6 +79,7 @@ const homes: Record<string, readonly string[]> = {
   elysia: ["http"],
   fflate: ["bundles"],
   "node-llama-cpp": ["models"],
+  re2js: ["tools"],
   "swagger-ui-dist": ["http"],
 };
 
