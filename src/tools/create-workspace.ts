@@ -40,13 +40,15 @@ export function createWorkspace(vars: JsonObject, limits: WorkspaceLimits): Work
     allowed:
       mode === "workspace_or_allowed" ? read.allowedPaths.map((path) => mounted(path, limits) ?? inRoot(path)) : [],
     ignored: read.ignoredPaths.map(inRoot),
+    mayClimb: false,
   });
 }
 
 /** For a run without a workspace: relative paths start in `folder`, nothing is forbidden. */
 export function openWorkspace(folder: string): Workspace {
   const limits = { baseDir: folder, folders: null, mounts: [], allowsEverything: true, workspacesDir: null };
-  return new FolderWorkspace({ root: folder, mode: "all_except_ignored", limits, allowed: [], ignored: [] });
+  const options = { root: folder, limits, allowed: [], ignored: [], mayClimb: true };
+  return new FolderWorkspace({ ...options, mode: "all_except_ignored" });
 }
 
 /** Clients know the operator's folders by name only. */
@@ -62,6 +64,8 @@ interface Options {
   limits: WorkspaceLimits;
   allowed: string[];
   ignored: string[];
+  /** Whether a relative path may go up and out of the root. */
+  mayClimb: boolean;
 }
 
 /** The same folders with symbolic links followed, so that comparing paths is comparing places. */
@@ -85,7 +89,7 @@ class FolderWorkspace implements Workspace {
     const wanted = cleanPath(path);
     try {
       const places = (this.#places ??= await this.#findPlaces());
-      const real = await realPathOf(isAbsolute(wanted) ? normalize(wanted) : fromRelative(wanted, this.root, places));
+      const real = await realPathOf(isAbsolute(wanted) ? normalize(wanted) : this.#fromRelative(wanted, places));
       this.#check(path, real, places);
       return { path: real, shown: shownPath(real, places) };
     } catch (error) {
@@ -96,6 +100,16 @@ class FolderWorkspace implements Workspace {
   show(path: string): string | null {
     const places = this.#places ?? { root: this.root, mounts: [], ignored: this.#options.ignored };
     return liesInAny(path, places.ignored) ? null : shownPath(path, places);
+  }
+
+  /** Where a relative path leads: below a mount that it begins with, else below the root, whose own name may stand first. */
+  #fromRelative(path: string, places: Places): string {
+    if (this.#options.mayClimb) return join(places.root, path);
+    const [first = "", ...rest] = path.split(/\/+/).filter((part) => part !== "" && part !== ".");
+    const mount = places.mounts.find((each) => each.name === first);
+    if (mount) return below(mount.path, rest, path);
+    const isRootName = first === basename(this.root) && !existsSync(join(places.root, first));
+    return below(places.root, isRootName ? rest : [first, ...rest], path);
   }
 
   #check(path: string, real: string, { root, mounts, ignored }: Places): void {
@@ -128,19 +142,10 @@ class FolderWorkspace implements Workspace {
 }
 
 function cleanPath(path: string): string {
-  const text = path.trim().replace(/^@/, "");
-  if (text === "") throw new AppError("invalid_request", "A path is empty");
+  const text = path.replace(/^\s+|[\r\n]+$/g, "").replace(/^@/, "");
+  if (text.trim() === "") throw new AppError("invalid_request", "A path is empty");
   if (text.includes("\0")) throw new AppError("invalid_request", "A path has a NUL character in it");
   return text;
-}
-
-/** Where a relative path leads: below a mount that it begins with, else below the root, whose own name may stand first. */
-function fromRelative(path: string, root: string, places: Places): string {
-  const [first = "", ...rest] = path.split(/\/+/).filter((part) => part !== "" && part !== ".");
-  const mount = places.mounts.find((each) => each.name === first);
-  if (mount) return below(mount.path, rest, path);
-  const isRootName = first === basename(root) && !existsSync(join(places.root, first));
-  return below(places.root, isRootName ? rest : [first, ...rest], path);
 }
 
 function below(folder: string, parts: string[], path: string): string {
