@@ -6,6 +6,7 @@ import type { JsonObject } from "#core/value.ts";
 import { fileError } from "#tools/file-error.ts";
 import { type Mount, nameMounts } from "#tools/mount-names.ts";
 import { realPathOf } from "#tools/real-path.ts";
+import type { ToolContext } from "#tools/tool.ts";
 import type { ResolvedPath, Workspace } from "#tools/workspace.ts";
 import { type AccessMode, readWorkspaceVars } from "#tools/workspace-vars.ts";
 
@@ -49,6 +50,11 @@ export function openWorkspace(folder: string): Workspace {
   const limits = { baseDir: folder, folders: null, mounts: [], allowsEverything: true, workspacesDir: null };
   const options = { root: folder, limits, allowed: [], ignored: [], mayClimb: true };
   return new FolderWorkspace({ ...options, mode: "all_except_ignored" });
+}
+
+/** The folders that a tool call works in. */
+export function workspaceOf({ workspace }: Pick<ToolContext, "workspace">): Workspace {
+  return workspace ?? openWorkspace(process.cwd());
 }
 
 /** Clients know the operator's folders by name only. */
