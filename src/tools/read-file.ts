@@ -9,6 +9,8 @@ import type { Tool } from "#tools/tool.ts";
 const maxLines = 2000;
 const maxCharacters = 200_000;
 const maxLineLength = 2000;
+/** A file that is not longer is counted to its end, so that the answer can say how long it is. */
+const maxCountedLines = 200_000;
 /** A range far into a file is found by reading up to it; this much takes about a second. */
 const maxBytes = 1024 ** 3;
 
@@ -41,8 +43,9 @@ export const readFile: Tool = {
       const page = new Page(start, end);
       let goesOn = false;
       for await (const line of linesOf(handle, { maxBytes, maxLineLength, signal: context.signal })) {
-        if (line === fileGoesOn) goesOn = true;
-        else page.add(line);
+        goesOn = line === fileGoesOn || page.isEnough();
+        if (line === fileGoesOn || goesOn) break;
+        page.add(line);
       }
       return page.text(file.shown, goesOn);
     });
@@ -70,6 +73,11 @@ class Page {
     if (!isNext) return;
     this.#lines.push(`${this.#count}: ${line}`);
     this.#characters += line.length;
+  }
+
+  /** Whether going on would only count lines of a very long file. */
+  isEnough(): boolean {
+    return this.#count >= maxCountedLines && (this.#count >= this.#end || this.#isFull());
   }
 
   text(shown: string, goesOn: boolean): string {

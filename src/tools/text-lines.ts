@@ -1,4 +1,5 @@
 import type { FileHandle } from "node:fs/promises";
+import { stopIfAborted } from "#tools/stop-if-aborted.ts";
 
 const chunkBytes = 256 * 1024;
 
@@ -23,7 +24,7 @@ export async function* linesOf(
   let position = 0;
   let rest = "";
   for (;;) {
-    signal.throwIfAborted();
+    stopIfAborted(signal);
     if (position >= maxBytes) break;
     const { bytesRead } = await handle.read(chunk, 0, Math.min(chunkBytes, maxBytes - position), position);
     if (bytesRead === 0) break;

@@ -2,6 +2,7 @@ import { opendir } from "node:fs/promises";
 import { join } from "node:path";
 import { AppError } from "#core/errors.ts";
 import { fileError } from "#tools/file-error.ts";
+import { stopIfAborted } from "#tools/stop-if-aborted.ts";
 import type { ResolvedPath, Workspace } from "#tools/workspace.ts";
 
 /** Folders that hold what machines made: large, and not what anybody asks about. Naming one as the start still shows it. */
@@ -59,7 +60,7 @@ export function walkFolder(folder: ResolvedPath, options: WalkOptions): Walk {
     state: { seen: number; isCut: boolean },
   ): AsyncGenerator<WalkEntry> {
     for (const { name, kind } of await readFolder(at, state)) {
-      options.signal.throwIfAborted();
+      stopIfAborted(options.signal);
       if (state.seen >= maxWalkEntries) {
         state.isCut = true;
         return;
