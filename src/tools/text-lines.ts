@@ -1,7 +1,7 @@
 import type { FileHandle } from "node:fs/promises";
 import { stopIfAborted } from "#tools/stop-if-aborted.ts";
 
-const chunkBytes = 256 * 1024;
+const chunkBytes = 64 * 1024;
 
 export interface LinesOptions {
   /** Bytes of the file that are read at most. */
