@@ -19,7 +19,7 @@ export interface Language {
   lineComment: string;
   /** Held against a line without its indentation. The first that fits tells the kind. */
   declarations: [OutlineKind, RegExp][];
-  /** Declarations count when they stand at most this far in: what is inside function bodies is no outline. Null for any. */
+  /** Held against indented lines: methods and classes in classes. Null when the language has none. */
   nested: RegExp | null;
 }
 
