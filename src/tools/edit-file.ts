@@ -11,6 +11,7 @@ import { type Found, applyReplacements, findLiteral, findRegex } from "#tools/re
 import { safePattern } from "#tools/safe-pattern.ts";
 import { similarLine } from "#tools/similar-line.ts";
 import { cutLine } from "#tools/text-lines.ts";
+import { stopIfAborted } from "#tools/stop-if-aborted.ts";
 import type { Tool } from "#tools/tool.ts";
 
 const maxFileBytes = 10 * 1024 ** 2;
@@ -61,6 +62,7 @@ export const editFile: Tool = {
     if (found.replacements.length === 0) throw notFound(before, args, file.shown);
     const after = before.slice(0, range.from) + applyReplacements(middle, found.replacements) + before.slice(range.to);
     if (after === before) return `Nothing changed in ${file.shown}: the replacement is what is there already`;
+    stopIfAborted(context.signal);
     try {
       await replaceFile(file.path, after);
     } catch (error) {

@@ -5,6 +5,7 @@ import { flagOf, textOf } from "#tools/argument-values.ts";
 import { workspaceOf } from "#tools/create-workspace.ts";
 import { errorCodeOf, fileError } from "#tools/file-error.ts";
 import { replaceFile } from "#tools/replace-file.ts";
+import { stopIfAborted } from "#tools/stop-if-aborted.ts";
 import type { Tool } from "#tools/tool.ts";
 
 const maxBytes = 10 * 1024 ** 2;
@@ -49,6 +50,7 @@ export const writeFile: Tool = {
     try {
       const isNew = await isMissing(file.path, file.shown);
       if (!isNew && mode === "x") throw new AppError("conflict", `'${file.shown}' exists already`);
+      stopIfAborted(context.signal);
       if (flagOf(args, "create_dirs")) await mkdir(dirname(file.path), { recursive: true });
       if (mode === "a") await appendFile(file.path, content);
       else await replaceFile(file.path, content);
