@@ -1,3 +1,4 @@
+import { constants } from "node:os";
 import { AppError, messageOf } from "#core/errors.ts";
 import { HeadAndTail } from "#tools/head-and-tail.ts";
 import { stopIfAborted } from "#tools/stop-if-aborted.ts";
@@ -84,8 +85,8 @@ function killGroup(leader: number): void {
   }
 }
 
-function signalNumber(signal: NodeJS.Signals | null): number {
-  return signal === "SIGTERM" ? 15 : signal === "SIGINT" ? 2 : signal === "SIGSEGV" ? 11 : signal === "SIGABRT" ? 6 : 9;
+function signalNumber(signal: NodeJS.Signals | number | null): number {
+  return typeof signal === "string" ? constants.signals[signal] : (signal ?? 0);
 }
 
 function collect(stream: ReadableStream<Uint8Array>): { output: HeadAndTail; done: Promise<void>; stop: () => void } {
