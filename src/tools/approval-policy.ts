@@ -30,7 +30,7 @@ export interface ApprovalPolicy {
 
 export interface ApprovalPolicyOptions {
   tools: ToolRegistry;
-  /** The client's own lists, `_runtime.tool_policy` of a run; each replaces the list it names. */
+  /** The client's own lists, `_runtime.tool_policy` of a run. Each replaces the list it names, and its names leave the other. */
   overrides?: Value | undefined;
 }
 
@@ -39,12 +39,14 @@ export function approvalPolicy({ tools, overrides }: ApprovalPolicyOptions): App
   const known = tools.list();
   const own = (approval: "auto" | "required", named: string[]) =>
     known.filter((tool) => tool.approval === approval && !named.includes(tool.name)).map(({ name }) => name);
-  const required = [...approvalRequired, ...own("required", approvalRequired)];
-  const auto = [...autoApproved, ...own("auto", autoApproved)].filter((name) => !required.includes(name));
   const chosen: JsonObject = isObject(overrides) ? overrides : {};
+  const auto = names(chosen["auto_approve_tools"]);
+  const required = names(chosen["require_approval_tools"]);
+  const ownRequired = [...approvalRequired, ...own("required", approvalRequired)];
+  const ownAuto = [...autoApproved, ...own("auto", autoApproved)].filter((name) => !ownRequired.includes(name));
   return {
-    auto_approve_tools: names(chosen["auto_approve_tools"]) ?? auto,
-    require_approval_tools: names(chosen["require_approval_tools"]) ?? required,
+    auto_approve_tools: auto ?? without(ownAuto, required),
+    require_approval_tools: required ?? without(ownRequired, auto),
   };
 }
 
@@ -54,6 +56,10 @@ export function runsAtOnce(calls: readonly string[], mode: ApprovalMode, policy:
   return calls.every(
     (name) => policy.auto_approve_tools.includes(name) && !policy.require_approval_tools.includes(name),
   );
+}
+
+function without(list: string[], others: string[] | null): string[] {
+  return list.filter((name) => !others?.includes(name));
 }
 
 function names(value: Value | undefined): string[] | null {

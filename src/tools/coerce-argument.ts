@@ -94,7 +94,7 @@ function parsed(value: Value, isWanted: (value: unknown) => boolean): Value | un
 }
 
 function oneOf(value: Value, allowed: string[], { tool, argument }: { tool: string; argument: string }): Value {
-  const found = allowed.find((each) => each.toLowerCase() === String(value).trim().toLowerCase());
+  const found = allowed.find((each) => each.toLowerCase() === (toText(value) ?? "").trim().toLowerCase());
   if (found !== undefined) return found;
   throw new AppError("invalid_request", `The argument '${argument}' of '${tool}' must be one of ${allowed.join(", ")}`);
 }
