@@ -35,6 +35,8 @@ export async function* linesOf(
     if (rest.length > maxLineLength + 2) rest = rest.slice(0, maxLineLength + 2);
     for (const line of parts) yield cutLine(line.endsWith("\r") ? line.slice(0, -1) : line, maxLineLength);
   }
+  // A character whose last bytes never came.
+  rest += decoder.decode();
   if (rest !== "") yield cutLine(rest.endsWith("\r") ? rest.slice(0, -1) : rest, maxLineLength);
   const { bytesRead } = await handle.read(chunk, 0, 1, position);
   if (bytesRead > 0) yield fileGoesOn;
