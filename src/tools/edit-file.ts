@@ -1,4 +1,4 @@
-import { createTwoFilesPatch } from "diff";
+import { FILE_HEADERS_ONLY, createTwoFilesPatch } from "diff";
 import { AppError } from "#core/errors.ts";
 import type { JsonObject } from "#core/value.ts";
 import { countOf, flagOf, textOf } from "#tools/argument-values.ts";
@@ -112,9 +112,9 @@ function notFound(text: string, args: JsonObject, shown: string): AppError {
 }
 
 function diffOf(name: string, before: string, after: string): string {
-  const patch = createTwoFilesPatch(name, name, before, after, "", "", { context: 3, timeout: diffBudgetMs });
+  const options = { context: 3, timeout: diffBudgetMs, headerOptions: FILE_HEADERS_ONLY };
+  const patch = createTwoFilesPatch(name, name, before, after, "", "", options);
   if (patch === undefined) return "[no diff: the change is too large to be shown]";
-  const text = patch.replace(/^=+\n/, "");
-  if (text.length <= maxDiffCharacters) return text;
-  return `${text.slice(0, maxDiffCharacters)}\n[truncated: the diff is longer; read_file shows the result]`;
+  if (patch.length <= maxDiffCharacters) return patch;
+  return `${patch.slice(0, maxDiffCharacters)}\n[truncated: the diff is longer; read_file shows the result]`;
 }
