@@ -4,7 +4,7 @@ import type { JsonObject } from "#core/value.ts";
 import { countOf, flagOf, textOf } from "#tools/argument-values.ts";
 import { workspaceOf } from "#tools/create-workspace.ts";
 import { fileError } from "#tools/file-error.ts";
-import { oneLine } from "#tools/list-files.ts";
+import { oneLine } from "#tools/one-line.ts";
 import { readWholeText } from "#tools/open-file.ts";
 import { replaceFile } from "#tools/replace-file.ts";
 import { type Found, applyReplacements, findLiteral, findRegex } from "#tools/replacement.ts";

@@ -2,6 +2,7 @@ import { lstat } from "node:fs/promises";
 import { countOf, flagOf, textOf } from "#tools/argument-values.ts";
 import { workspaceOf } from "#tools/create-workspace.ts";
 import { namePattern } from "#tools/name-pattern.ts";
+import { oneLine } from "#tools/one-line.ts";
 import type { Tool } from "#tools/tool.ts";
 import { type WalkEntry, walkFolder } from "#tools/walk-folder.ts";
 
@@ -69,10 +70,4 @@ async function lineOf({ path, shown, kind }: WalkEntry): Promise<string> {
     // It went away after it was listed.
     return name;
   }
-}
-
-/** A name may have line breaks in it. */
-export function oneLine(name: string): string {
-  // oxlint-disable-next-line no-control-regex -- control characters are what this is about
-  return name.replace(/[\u0000-\u001f\u007f]/g, (character) => JSON.stringify(character).slice(1, -1));
 }

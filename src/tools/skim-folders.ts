@@ -1,7 +1,7 @@
 import { AppError } from "#core/errors.ts";
 import { countOf, flagOf, textsOf } from "#tools/argument-values.ts";
 import { workspaceOf } from "#tools/create-workspace.ts";
-import { oneLine } from "#tools/list-files.ts";
+import { oneLine } from "#tools/one-line.ts";
 import type { Tool, ToolContext } from "#tools/tool.ts";
 import { type WalkEntry, walkFolder } from "#tools/walk-folder.ts";
 

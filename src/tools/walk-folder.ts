@@ -1,7 +1,8 @@
+import type { Dirent } from "node:fs";
 import { opendir } from "node:fs/promises";
 import { join } from "node:path";
 import { AppError } from "#core/errors.ts";
-import { fileError } from "#tools/file-error.ts";
+import { errorCodeOf, fileError } from "#tools/file-error.ts";
 import { stopIfAborted } from "#tools/stop-if-aborted.ts";
 import type { ResolvedPath, Workspace } from "#tools/workspace.ts";
 
@@ -46,66 +47,81 @@ export interface Walk {
   isCut(): boolean;
 }
 
+/** How far a walk has come. */
+interface Progress {
+  seen: number;
+  isCut: boolean;
+}
+
+interface Place {
+  path: string;
+  relative: string;
+  depth: number;
+}
+
 /**
  * What lies below a folder: each folder's entries by name, a folder before what is in it. Symbolic links are named and not followed, ignored folders
  * left out. AppError `not_found`, `forbidden` or `invalid_request` when the first folder cannot be read; others that cannot are passed over.
  */
 export function walkFolder(folder: ResolvedPath, options: WalkOptions): Walk {
-  const state = { seen: 0, isCut: false };
-  return { entries: walk({ path: folder.path, relative: "", depth: 1 }, options, state), isCut: () => state.isCut };
+  const progress: Progress = { seen: 0, isCut: false };
+  return { entries: start(folder, options, progress), isCut: () => progress.isCut };
+}
 
-  async function* walk(
-    at: { path: string; relative: string; depth: number },
-    options: WalkOptions,
-    state: { seen: number; isCut: boolean },
-  ): AsyncGenerator<WalkEntry> {
-    for (const { name, kind } of await readFolder(at, state)) {
-      stopIfAborted(options.signal);
-      if (state.seen >= maxWalkEntries) {
-        state.isCut = true;
-        return;
-      }
-      state.seen += 1;
-      const path = join(at.path, name);
-      const shown = options.workspace.show(path);
-      const isHidden = name.startsWith(".") && !options.includeHidden;
-      if (shown === null || isHidden || (kind === "folder" && skippedFolders.has(name))) continue;
-      const relative = at.relative === "" ? name : `${at.relative}/${name}`;
-      yield { path, shown, relative, name, kind, depth: at.depth };
-      if (kind === "folder" && at.depth < options.maxDepth) {
-        yield* walk({ path, relative, depth: at.depth + 1 }, options, state);
-      }
-    }
+async function* start(folder: ResolvedPath, options: WalkOptions, progress: Progress): AsyncGenerator<WalkEntry> {
+  const top = { path: folder.path, relative: "", depth: 1 };
+  try {
+    await (await opendir(folder.path)).close();
+  } catch (error) {
+    throw folderError(error, folder.shown);
   }
+  yield* walk(top, options, progress);
+}
 
-  async function readFolder(
-    at: { path: string; depth: number },
-    state: { isCut: boolean },
-  ): Promise<{ name: string; kind: WalkEntry["kind"] }[]> {
-    const found: { name: string; kind: WalkEntry["kind"] }[] = [];
-    try {
-      for await (const entry of await opendir(at.path)) {
-        if (found.length >= maxFolderEntries) {
-          state.isCut = true;
-          break;
-        }
-        const kind = entry.isDirectory()
-          ? "folder"
-          : entry.isFile()
-            ? "file"
-            : entry.isSymbolicLink()
-              ? "link"
-              : "other";
-        found.push({ name: entry.name, kind });
-      }
-    } catch (error) {
-      if (at.depth === 1) throw folderError(error, folder.shown);
+async function* walk(at: Place, options: WalkOptions, progress: Progress): AsyncGenerator<WalkEntry> {
+  for (const { name, kind } of await readFolder(at.path, progress)) {
+    stopIfAborted(options.signal);
+    if (progress.seen >= maxWalkEntries) {
+      progress.isCut = true;
+      return;
     }
-    return found.sort((a, b) => (a.name < b.name ? -1 : 1));
+    progress.seen += 1;
+    const path = join(at.path, name);
+    const shown = options.workspace.show(path);
+    const isHidden = name.startsWith(".") && !options.includeHidden;
+    if (shown === null || isHidden || (kind === "folder" && skippedFolders.has(name))) continue;
+    const relative = at.relative === "" ? name : `${at.relative}/${name}`;
+    yield { path, shown, relative, name, kind, depth: at.depth };
+    if (kind === "folder" && at.depth < options.maxDepth) {
+      yield* walk({ path, relative, depth: at.depth + 1 }, options, progress);
+    }
   }
 }
 
+/** Empty for a folder that cannot be read. */
+async function readFolder(path: string, progress: Progress): Promise<Pick<WalkEntry, "name" | "kind">[]> {
+  const found: Pick<WalkEntry, "name" | "kind">[] = [];
+  try {
+    for await (const entry of await opendir(path)) {
+      if (found.length >= maxFolderEntries) {
+        progress.isCut = true;
+        break;
+      }
+      found.push({ name: entry.name, kind: kindOf(entry) });
+    }
+  } catch {
+    // Somebody else's folder, or one that went away meanwhile.
+  }
+  return found.sort((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+function kindOf(entry: Dirent): WalkEntry["kind"] {
+  if (entry.isDirectory()) return "folder";
+  if (entry.isFile()) return "file";
+  return entry.isSymbolicLink() ? "link" : "other";
+}
+
 function folderError(error: unknown, shown: string): AppError {
-  const isFile = error instanceof Error && (error as { code?: unknown }).code === "ENOTDIR";
+  const isFile = errorCodeOf(error) === "ENOTDIR";
   return isFile ? new AppError("invalid_request", `'${shown}' is a file, not a folder`) : fileError(error, shown);
 }

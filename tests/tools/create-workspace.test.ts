@@ -133,18 +133,21 @@ describe("the mode", () => {
     expect(await failure(workspace.resolve("../x"))).toStartWith("forbidden: ");
   });
 
-  test.each(["workspace_only", "workspace_or_allowed", "all_except_ignored"])("%s blocks ignored folders", async (mode) => {
-    using root = new Folder({ "secret/a.txt": "", "secrets.txt": "" });
-    symlinkSync(root.at("secret"), root.at("way"));
-    const workspace = root.workspace({ workspace_access_mode: mode, workspace_ignored_paths: "secret" });
-    for (const path of ["secret", "secret/a.txt", "secret/new", "way/a.txt", root.at("secret/a.txt")]) {
-      expect(await failure(workspace.resolve(path))).toBe(
-        `forbidden: '${path}' lies in a folder that this run must ignore`,
-      );
-    }
-    expect((await workspace.resolve("secrets.txt")).shown).toBe("secrets.txt");
-    expect(workspace.show(root.at("secret/a.txt"))).toBeNull();
-  });
+  test.each(["workspace_only", "workspace_or_allowed", "all_except_ignored"])(
+    "%s blocks ignored folders",
+    async (mode) => {
+      using root = new Folder({ "secret/a.txt": "", "secrets.txt": "" });
+      symlinkSync(root.at("secret"), root.at("way"));
+      const workspace = root.workspace({ workspace_access_mode: mode, workspace_ignored_paths: "secret" });
+      for (const path of ["secret", "secret/a.txt", "secret/new", "way/a.txt", root.at("secret/a.txt")]) {
+        expect(await failure(workspace.resolve(path))).toBe(
+          `forbidden: '${path}' lies in a folder that this run must ignore`,
+        );
+      }
+      expect((await workspace.resolve("secrets.txt")).shown).toBe("secrets.txt");
+      expect(workspace.show(root.at("secret/a.txt"))).toBeNull();
+    },
+  );
 });
 
 describe("a symbolic link", () => {
@@ -206,7 +209,9 @@ describe("the operator's limits", () => {
     using root = new Folder();
     using other = new Folder();
     const vars = { workspace_access_mode: "workspace_or_allowed", workspace_allowed_paths: [other.path] };
-    expect(await failure(root.workspace(vars, { folders: [root.path] }).resolve(other.path))).toStartWith("forbidden: ");
+    expect(await failure(root.workspace(vars, { folders: [root.path] }).resolve(other.path))).toStartWith(
+      "forbidden: ",
+    );
   });
 
   test("turn all_except_ignored into workspace_only unless it is allowed", async () => {

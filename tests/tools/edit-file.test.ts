@@ -50,7 +50,14 @@ describe("edit_file", () => {
 
   test("changes only the lines of a range", async () => {
     using root = new Folder({ "a.txt": "x\nx\nx\nx" });
-    const args = { file_path: "a.txt", pattern: "x", replacement: "y", max_replacements: -1, start_line: 2, end_line: 3 };
+    const args = {
+      file_path: "a.txt",
+      pattern: "x",
+      replacement: "y",
+      max_replacements: -1,
+      start_line: 2,
+      end_line: 3,
+    };
     await textFrom(editFile, args, root.workspace());
     expect(readFileSync(root.at("a.txt"), "utf8")).toBe("x\ny\ny\nx");
   });
@@ -68,12 +75,18 @@ describe("edit_file", () => {
       "not_found: The pattern is not in 'a.py'; the nearest is line 2:     return 1",
     );
     const inRange = { ...args, pattern: "zzz", start_line: 2, end_line: 3 };
-    expect(await failure(call(editFile, inRange, root.workspace()))).toBe("not_found: The pattern is not in 'a.py' in those lines");
+    expect(await failure(call(editFile, inRange, root.workspace()))).toBe(
+      "not_found: The pattern is not in 'a.py' in those lines",
+    );
   });
 
   test("says when nothing changes, and shortens a huge difference", async () => {
     using root = new Folder({ "a.txt": "same", "b.txt": "line\n".repeat(10_000) });
-    const same = await textFrom(editFile, { file_path: "a.txt", pattern: "same", replacement: "same" }, root.workspace());
+    const same = await textFrom(
+      editFile,
+      { file_path: "a.txt", pattern: "same", replacement: "same" },
+      root.workspace(),
+    );
     expect(same).toBe("Nothing changed in a.txt: the replacement is what is there already");
     const args = { file_path: "b.txt", pattern: "line", replacement: "row", max_replacements: -1 };
     const huge = await textFrom(editFile, args, root.workspace());
@@ -85,8 +98,16 @@ describe("edit_file", () => {
   test("takes no longer for a hostile expression", async () => {
     using root = new Folder({ "a.txt": "a".repeat(200_000) });
     const from = performance.now();
-    const slow = { file_path: "a.txt", pattern: "(?s)a.*?z|a", replacement: "b", use_regex: true, max_replacements: -1 };
-    await call(editFile, slow, root.workspace()).catch((error: Error) => expect(error.message).toContain("takes too long"));
+    const slow = {
+      file_path: "a.txt",
+      pattern: "(?s)a.*?z|a",
+      replacement: "b",
+      use_regex: true,
+      max_replacements: -1,
+    };
+    await call(editFile, slow, root.workspace()).catch((error: Error) =>
+      expect(error.message).toContain("takes too long"),
+    );
     const hopeless = { file_path: "a.txt", pattern: "(a+)+$x", replacement: "b", use_regex: true };
     expect(await failure(call(editFile, hopeless, root.workspace()))).toStartWith("not_found: ");
     expect(performance.now() - from).toBeLessThan(4500);
@@ -97,7 +118,10 @@ describe("edit_file", () => {
     [{ pattern: "(", replacement: "x", use_regex: true }, "invalid_request: The pattern '(' is not a valid"],
     [{ pattern: "(a)", replacement: "\\2", use_regex: true }, "invalid_request: The replacement names group '2'"],
     [{ pattern: "(a)", replacement: "\\g<no>", use_regex: true }, "invalid_request: The replacement names group 'no'"],
-    [{ pattern: "a", replacement: "x", start_line: 9 }, "invalid_request: 'a.txt' has 1 lines; start_line 9 is past its end"],
+    [
+      { pattern: "a", replacement: "x", start_line: 9 },
+      "invalid_request: 'a.txt' has 1 lines; start_line 9 is past its end",
+    ],
     [{ pattern: "a", replacement: "x", start_line: 3, end_line: 2 }, "invalid_request: end_line 2 comes before"],
     [{ pattern: "a" }, "invalid_request: The tool 'edit_file' needs the argument 'replacement'"],
     [{ pattern: "a", replacement: "x", file_path: "absent" }, "not_found: 'absent' does not exist"],

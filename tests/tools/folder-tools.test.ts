@@ -36,7 +36,12 @@ describe("list_files", () => {
   ])("finds %s in all folders", async (pattern, names) => {
     using root = new Folder(project);
     const answer = await textFrom(listFiles, { pattern, recursive: "true" }, root.workspace());
-    expect(answer.split("\n").slice(1).map((line) => line.split(" (")[0] ?? "")).toEqual(names);
+    expect(
+      answer
+        .split("\n")
+        .slice(1)
+        .map((line) => line.split(" (")[0] ?? ""),
+    ).toEqual(names);
   });
 
   test("shows a generated folder that was asked for by name", async () => {

@@ -45,7 +45,11 @@ describe("read_file", () => {
     using root = new Folder({ "a.txt": "x\n".repeat(1_000_000) });
     const answer = await textFrom(readFile, { file_path: "a.txt", end_line: 1 }, root.workspace());
     expect(answer).toBe("File: a.txt (lines 1-1 of more than 200000)\n\n1: x");
-    const far = await textFrom(readFile, { file_path: "a.txt", start_line: 900_000, end_line: 900_000 }, root.workspace());
+    const far = await textFrom(
+      readFile,
+      { file_path: "a.txt", start_line: 900_000, end_line: 900_000 },
+      root.workspace(),
+    );
     expect(far).toEndWith("900000: x");
   });
 

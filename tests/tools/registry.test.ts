@@ -32,7 +32,9 @@ describe("the registry", () => {
 
   test("refuses two tools of one name", () => {
     const twin = { ...readFile, name: "ReadFile" };
-    expect(() => createToolRegistry({ tools: [readFile, twin] })).toThrow("two tools are called 'read_file' and 'ReadFile'");
+    expect(() => createToolRegistry({ tools: [readFile, twin] })).toThrow(
+      "two tools are called 'read_file' and 'ReadFile'",
+    );
   });
 
   test("gives a list that belongs to the caller", () => {

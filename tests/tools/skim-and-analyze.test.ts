@@ -82,8 +82,16 @@ describe("analyze_code", () => {
   });
 
   test.each([
-    ["a.go", 'package a\nimport "fmt"\ntype T struct {\nfunc (t *T) Do() {', ["3: type T struct", "4: func (t *T) Do()"]],
-    ["a.rs", "use a::b;\npub struct S<'a> {\nimpl S {\n    pub fn f(&self) {", ["2: pub struct S<'a>", "3: impl S", "4:     pub fn f(&self)"]],
+    [
+      "a.go",
+      'package a\nimport "fmt"\ntype T struct {\nfunc (t *T) Do() {',
+      ["3: type T struct", "4: func (t *T) Do()"],
+    ],
+    [
+      "a.rs",
+      "use a::b;\npub struct S<'a> {\nimpl S {\n    pub fn f(&self) {",
+      ["2: pub struct S<'a>", "3: impl S", "4:     pub fn f(&self)"],
+    ],
   ])("outlines %s", async (name, text, outline) => {
     using root = new Folder({ [name]: text });
     const answer = await textFrom(analyzeCode, { file_path: name }, root.workspace());
@@ -92,8 +100,12 @@ describe("analyze_code", () => {
 
   test("takes a language that the name does not tell, and says when there is nothing", async () => {
     using root = new Folder({ script: "def f():\n", "empty.py": "" });
-    expect(await textFrom(analyzeCode, { file_path: "script", language: "python" }, root.workspace())).toContain("1: def f()");
-    expect(await textFrom(analyzeCode, { file_path: "empty.py" }, root.workspace())).toContain("No declarations found.");
+    expect(await textFrom(analyzeCode, { file_path: "script", language: "python" }, root.workspace())).toContain(
+      "1: def f()",
+    );
+    expect(await textFrom(analyzeCode, { file_path: "empty.py" }, root.workspace())).toContain(
+      "No declarations found.",
+    );
   });
 
   test("shortens a long outline", async () => {
@@ -103,7 +115,9 @@ describe("analyze_code", () => {
   });
 
   test("is not slow on hostile lines", async () => {
-    using root = new Folder({ "a.ts": `${"  static ".repeat(50)}\n${"(".repeat(499)}\n${"  a<".repeat(120)}\n`.repeat(2000) });
+    using root = new Folder({
+      "a.ts": `${"  static ".repeat(50)}\n${"(".repeat(499)}\n${"  a<".repeat(120)}\n`.repeat(2000),
+    });
     const from = performance.now();
     await textFrom(analyzeCode, { file_path: "a.ts" }, root.workspace());
     expect(performance.now() - from).toBeLessThan(3000);
@@ -122,7 +136,9 @@ describe("analyze_code", () => {
 
 describe("skim_files", () => {
   test("shows the head, then headings", async () => {
-    const text = Array.from({ length: 100 }, (_, index) => (index % 25 === 24 ? `## Part ${index + 1}` : "words")).join("\n");
+    const text = Array.from({ length: 100 }, (_, index) => (index % 25 === 24 ? `## Part ${index + 1}` : "words")).join(
+      "\n",
+    );
     using root = new Folder({ "a.md": text });
     const args = { paths: ["a.md"], head_lines: 2, target_percent: 6 };
     expect(await textFrom(skimFiles, args, root.workspace())).toBe(
@@ -133,7 +149,9 @@ describe("skim_files", () => {
   test("shows a short file whole, and evenly spread lines of a plain one", async () => {
     using root = new Folder({ "a.txt": "one\ntwo", "b.txt": "word\n".repeat(1000) });
     const answer = await textFrom(skimFiles, { files: ["a.txt", "b.txt"], head_lines: 5 }, root.workspace());
-    expect(answer).toStartWith("File: a.txt (2 of 2 lines shown)\n1: one\n2: two\n\nFile: b.txt (100 of 1000 lines shown)");
+    expect(answer).toStartWith(
+      "File: a.txt (2 of 2 lines shown)\n1: one\n2: two\n\nFile: b.txt (100 of 1000 lines shown)",
+    );
     expect(answer).toEndWith("[skimmed: read_file gives the lines between]");
   });
 

@@ -39,12 +39,21 @@ describe("write_file", () => {
     [{ file_path: "a.txt", content: "x", mode: "x" }, "conflict: 'a.txt' exists already"],
     [{ file_path: "folder", content: "x" }, "invalid_request: 'folder' is a folder, not a file"],
     [{ file_path: "no/b.txt", content: "x", create_dirs: false }, "not_found: 'no/b.txt' does not exist"],
-    [{ file_path: "a.txt/b", content: "x" }, "not_found: 'a.txt/b' cannot be reached: a part of its path is not a folder"],
+    [
+      { file_path: "a.txt/b", content: "x" },
+      "not_found: 'a.txt/b' cannot be reached: a part of its path is not a folder",
+    ],
     [{ file_path: "out", content: "x" }, "forbidden: 'out' is outside the workspace of this run"],
     [{ file_path: "/etc/x", content: "x" }, "forbidden: '/etc/x' is outside the workspace of this run"],
     [{ file_path: "a.txt" }, "invalid_request: The tool 'write_file' needs the argument 'content'"],
-    [{ file_path: "a.txt", content: "x", mode: "rw" }, "invalid_request: The argument 'mode' of 'write_file' must be one of w, a, x"],
-    [{ file_path: "a.txt", content: { a: 1 } }, "invalid_request: The argument 'content' of 'write_file' must be a string, not an object"],
+    [
+      { file_path: "a.txt", content: "x", mode: "rw" },
+      "invalid_request: The argument 'mode' of 'write_file' must be one of w, a, x",
+    ],
+    [
+      { file_path: "a.txt", content: { a: 1 } },
+      "invalid_request: The argument 'content' of 'write_file' must be a string, not an object",
+    ],
   ])("refuses %j and changes nothing", async (args, sentence) => {
     using root = new Folder({ "a.txt": "old", folder: null });
     symlinkSync("/nowhere-at-all/x", root.at("out"));
