@@ -75,9 +75,11 @@ const homes: Record<string, readonly string[]> = {
   citty: ["cli"],
   consola: ["cli"],
   croner: ["scheduler"],
+  diff: ["tools"],
   elysia: ["http"],
   fflate: ["bundles"],
   "node-llama-cpp": ["models"],
+  re2js: ["tools"],
   "swagger-ui-dist": ["http"],
 };
 

@@ -4,6 +4,7 @@ import { createCrashPoint } from "#app/crash-point.ts";
 import { createOffloadRecord } from "#app/offload-record.ts";
 import { createPrograms } from "#app/programs.ts";
 import { inferenceCommand } from "#app/inference-command.ts";
+import { specOf, toolCallDependencies } from "#app/tool-wiring.ts";
 import { version } from "#app/version.ts";
 import { builtinBundles } from "#bundles/builtin.ts";
 import { openFolderRegistry } from "#bundles/folder-registry.ts";
@@ -15,6 +16,9 @@ import { type HttpServer, createHttp } from "#http/create-http.ts";
 import { openSqliteLedger } from "#ledger/sqlite/sqlite-ledger.ts";
 import { takeProcessLock } from "#ledger/sqlite/process-lock.ts";
 import type { Ledger } from "#ledger/ledger.ts";
+import { builtinTools } from "#tools/builtin-tools.ts";
+import { createToolRegistry } from "#tools/registry.ts";
+import type { ToolRegistry } from "#tools/tool.ts";
 import { createProviderRegistry } from "#models/registry.ts";
 import type { ProviderRegistry } from "#models/provider.ts";
 import { type AdoptingRunner, createRunner } from "#runner/create-runner.ts";
@@ -35,13 +39,18 @@ export interface AppOptions {
   report: (message: string) => void;
   /** Another process works on the same data folder: each looks for what the other committed. */
   isShared?: boolean;
+  /** Of the process; commands of tools get a few harmless variables of it. */
+  environment?: Record<string, string | undefined>;
 }
 
 /** How soon one process sees the other's commits, ms. */
 const watchMs = 50;
 
 /** Puts the gateway together. Nothing outside this file constructs a service. */
-export async function createApp(settings: Settings, { report, isShared = !settings.runner }: AppOptions): Promise<App> {
+export async function createApp(
+  settings: Settings,
+  { report, isShared = !settings.runner, environment = {} }: AppOptions,
+): Promise<App> {
   const now = systemClock;
   const ledger = await openSqliteLedger({ path: settings.dbPath, now, ...(isShared ? { watchMs } : {}) });
   const blobs = createDiskBlobs(join(settings.dataDir, "artifacts"));
@@ -56,8 +65,9 @@ export async function createApp(settings: Settings, { report, isShared = !settin
   const programs = createPrograms((digest) => bundles.open(digest));
   const providers = createProviderRegistry(settings.models, { inferenceCommand: inferenceCommand() });
   const offload = createOffloadRecord({ blobs, now, maxInlineBytes: settings.limits.maxInlineBytes });
+  const tools = createToolRegistry({ tools: builtinTools({ environment }) });
   const runner = settings.runner
-    ? createGatewayRunner({ settings, ledger, providers, programs, offload, report })
+    ? createGatewayRunner({ settings, ledger, providers, programs, tools, offload, report })
     : null;
   const startRun = createStartRun({
     ledger,
@@ -93,20 +103,31 @@ function createGatewayRunner(parts: {
   ledger: Ledger;
   providers: ProviderRegistry;
   programs: ReturnType<typeof createPrograms>;
+  tools: ToolRegistry;
   offload: ReturnType<typeof createOffloadRecord>;
   report: (message: string) => void;
 }): AdoptingRunner {
-  const { settings, ledger, providers, programs, offload, report } = parts;
+  const { settings, ledger, providers, programs, tools, offload, report } = parts;
   const now = systemClock;
   const makeChild = createMakeChild({ loadPlan: programs.load, now, newId });
-  const handlers = createHandlers({ ledger, providers, makeChild, now });
+  const handlers = createHandlers({
+    ledger,
+    providers,
+    makeChild,
+    toolCalls: toolCallDependencies(settings, tools),
+    now,
+  });
   const { runtime, limits } = settings;
   return createRunner({
     ledger,
     handlers,
     loadPlan: programs.load,
     offload,
-    engine: { compatNodeErrors: runtime.compatNodeErrors, effectTypes: new Set(handlers.keys()) },
+    engine: {
+      compatNodeErrors: runtime.compatNodeErrors,
+      effectTypes: new Set(handlers.keys()),
+      toolSpec: specOf(tools),
+    },
     maxActiveRuns: runtime.maxActiveRuns,
     maxEffects: runtime.maxEffects,
     slice: { maxRecords: runtime.sliceRecords, ms: runtime.sliceMs },

@@ -29,7 +29,8 @@ function processContext(): CliContext {
       };
     },
     abort: (exitCode) => process.exit(exitCode),
-    createApp: async (settings, options) => (await import("#app/create-app.ts")).createApp(settings, options),
+    createApp: async (settings, options) =>
+      (await import("#app/create-app.ts")).createApp(settings, { environment: process.env, ...options }),
     exitCode: 0,
   };
 }

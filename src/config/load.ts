@@ -61,7 +61,15 @@ function readSettings(read: VariableReader, flags: NonNullable<LoadOptions["flag
     limits: limitSettings(read),
     runtime: runnerSettings(read),
     models: modelSettings(read, { cwd, dataDir, delimiter }),
-    workspace: { dir: pathOrNull(read, cwd, "WORKSPACE_DIR"), mounts: mounts(read) },
+    workspace: {
+      dir: pathOrNull(read, cwd, "WORKSPACE_DIR"),
+      mounts: mounts(read),
+      allowsClientScope: read.flag(
+        false,
+        ...gateway("ALLOW_CLIENT_WORKSPACE_SCOPE"),
+        ...gateway("TRUST_CLIENT_WORKSPACE_SCOPE"),
+      ),
+    },
     toolMode: read.choice("approval", toolModes, ...gateway("TOOL_MODE")),
     logLevel: read.choice("warn", logLevels, ...gateway("CONSOLE_LOG_LEVEL"), ...gateway("LOG_LEVEL")),
     draftTtlS: read.number(

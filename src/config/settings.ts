@@ -14,7 +14,12 @@ export interface Settings {
   limits: LimitSettings;
   runtime: RunnerSettings;
   models: ModelSettings;
-  workspace: { dir: string | null; mounts: { name: string; path: string }[] };
+  workspace: {
+    dir: string | null;
+    mounts: { name: string; path: string }[];
+    /** Runs may name folders outside the operator's. */
+    allowsClientScope: boolean;
+  };
   toolMode: "approval" | "passthrough" | "delegated" | "local";
   logLevel: "error" | "warn" | "info" | "debug";
   draftTtlS: number;

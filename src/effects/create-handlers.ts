@@ -3,6 +3,7 @@ import type { EffectHandler } from "#effects/effect-handler.ts";
 import { emitEventHandler } from "#effects/emit-event.ts";
 import { llmCallHandler } from "#effects/llm-call.ts";
 import { type MakeChild, startSubworkflowHandler } from "#effects/start-subworkflow.ts";
+import { type ToolCallDependencies, toolCallsHandler } from "#effects/tool-calls.ts";
 import type { Ledger } from "#ledger/ledger.ts";
 import type { ProviderRegistry } from "#models/provider.ts";
 
@@ -10,6 +11,7 @@ export interface HandlerDependencies {
   ledger: Ledger;
   providers: ProviderRegistry;
   makeChild: MakeChild;
+  toolCalls: ToolCallDependencies;
   now: Clock;
 }
 
@@ -19,6 +21,7 @@ export function createHandlers(deps: HandlerDependencies): ReadonlyMap<string, E
     emitEventHandler(deps.ledger, deps.now),
     startSubworkflowHandler(deps.makeChild),
     llmCallHandler(deps.providers, deps.now),
+    toolCallsHandler(deps.toolCalls),
   ];
   return new Map(handlers.map((handler) => [handler.type, handler]));
 }

@@ -104,8 +104,13 @@ function toSchema(spec: JsonObject): JsonObject {
     ? spec["required_args"]
     : Object.keys(parameters).filter((name) => isObject(parameters[name]) && !("default" in parameters[name]));
   const properties: JsonObject = {};
-  for (const [name, value] of Object.entries(parameters)) properties[name] = isObject(value) ? value : {};
+  for (const [name, value] of Object.entries(parameters)) properties[name] = isObject(value) ? withoutNull(value) : {};
   return { type: "object", properties, required };
+}
+
+/** A default of null says that the argument may be left out; as a value it would not fit the type. */
+function withoutNull({ default: otherwise, ...rest }: JsonObject): JsonObject {
+  return otherwise === undefined || otherwise === null ? rest : { ...rest, default: otherwise };
 }
 
 function readStop(raw: Value | undefined): string[] {

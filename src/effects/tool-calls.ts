@@ -2,20 +2,19 @@ import type { Effect, EffectOutcome } from "#core/effect.ts";
 import { messageOf } from "#core/errors.ts";
 import { type JsonObject, type Value, isObject } from "#core/value.ts";
 import type { EffectContext, EffectHandler, Effected } from "#effects/effect-handler.ts";
-import { type CallResult, type PreparedCall, executeCalls, refusedCall } from "#effects/tool-execution.ts";
+import { type PreparedCall, executeCalls, refusedCall } from "#effects/tool-execution.ts";
 import { answerOf, callsFromConsent, consentWait, delegationWait } from "#effects/tool-consent.ts";
-import type { ToolMode } from "#tools/approval-policy.ts";
-import { prepareArguments } from "#tools/arguments.ts";
+import { approvalPolicy, runsAtOnce } from "#tools/approval-policy.ts";
+import { namedArguments, resolvePaths, withDefaults } from "#tools/arguments.ts";
 import type { Tool, ToolRegistry } from "#tools/tool.ts";
 import type { Workspace } from "#tools/workspace.ts";
 
 export interface ToolCallDependencies {
   tools: ToolRegistry;
-  mode: ToolMode;
-  /** Whether a batch of these tools may run without asking; null stands for a name that nobody knows. */
-  mayRun: (names: string[]) => boolean;
-  openWorkspace: (vars: JsonObject) => Promise<Workspace | null>;
-  policy: { auto: string[]; required: string[] };
+  /** `approval` asks where a tool's policy says so, `local` never; in the other two somebody outside carries the calls out. */
+  mode: "approval" | "passthrough" | "delegated" | "local";
+  /** Null when the run names no folder. Throws when it names one that it may not use. */
+  openWorkspace: (vars: JsonObject) => Workspace | null;
 }
 
 /** Carries out the calls of one turn, or waits for somebody's consent first (contract flow-runtime 4.6). */
@@ -40,7 +39,7 @@ async function run(deps: ToolCallDependencies, effect: Effect, context: EffectCo
 async function outcomeOf(deps: ToolCallDependencies, effect: Effect, context: EffectContext): Promise<EffectOutcome> {
   const consent = answerOf(effect.payload);
   if (consent && !("approved" in consent)) return completed(consent.executed);
-  const workspace = await deps.openWorkspace(context.vars);
+  const workspace = deps.openWorkspace(context.vars);
   const raw = consent ? callsFromConsent(consent) : listOf(effect.payload["tool_calls"]);
   const prepared: PreparedCall[] = [];
   for (const [index, call] of raw.entries()) {
@@ -54,14 +53,19 @@ async function outcomeOf(deps: ToolCallDependencies, effect: Effect, context: Ef
   }
   if (deps.mode === "passthrough" || deps.mode === "delegated")
     return delegationWait(effect, context, { mode: deps.mode, prepared });
-  const open = prepared.filter((call) => call.refusal === null);
-  if (deps.mode === "local" || deps.mayRun(open.map((call) => call.name))) {
+  const names = prepared.filter((call) => call.refusal === null).map((call) => call.name);
+  const runtime = context.vars["_runtime"];
+  const policy = approvalPolicy({
+    tools: deps.tools,
+    overrides: isObject(runtime) ? runtime["tool_policy"] : undefined,
+  });
+  if (runsAtOnce(names, deps.mode, policy)) {
     return completed({
       mode: "executed",
       results: (await executeCalls(prepared, { context, workspace })) as unknown as Value,
     });
   }
-  return consentWait(effect, { key: context.idempotency_key, prepared, policy: deps.policy });
+  return consentWait(effect, { key: context.idempotency_key, prepared, policy });
 }
 
 function completed(result: JsonObject): EffectOutcome {
@@ -94,7 +98,8 @@ async function prepare(
   }
   if (!tool) return refused(known, `Tool '${name}' not found`);
   try {
-    const args = await prepareArguments(tool, call["arguments"], workspace);
+    const named = await resolvePaths(tool, namedArguments(tool, call["arguments"]), workspace);
+    const args = withDefaults(tool, named);
     return { ...known, name: tool.name, tool, args, refusal: null };
   } catch (error) {
     return refused({ ...known, name: tool.name }, messageOf(error));
@@ -128,7 +133,8 @@ function interrupted(deps: ToolCallDependencies, effect: Effect): "retry" | Effe
     refusal: null,
   }));
   const prompt = `The gateway stopped while ${acting.join(", ")} was under way: it may have acted already. Run it again?`;
-  return consentWait(effect, { key: crypto.randomUUID(), prepared, policy: deps.policy, prompt });
+  const policy = approvalPolicy({ tools: deps.tools });
+  return consentWait(effect, { key: crypto.randomUUID(), prepared, policy, prompt });
 }
 
 function listOf(value: Value | undefined): Value[] {
@@ -138,5 +144,3 @@ function listOf(value: Value | undefined): Value[] {
 function textOf(value: Value | undefined): string {
   return typeof value === "string" ? value : "";
 }
-
-export type { CallResult };

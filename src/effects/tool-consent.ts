@@ -2,13 +2,14 @@ import type { Effect, EffectOutcome } from "#core/effect.ts";
 import type { Wait } from "#core/run.ts";
 import { type JsonObject, type Value, isObject, numberOf } from "#core/value.ts";
 import type { EffectContext } from "#effects/effect-handler.ts";
+import type { ApprovalPolicy } from "#tools/approval-policy.ts";
 import { type CallResult, type PreparedCall, refusedCall } from "#effects/tool-execution.ts";
 
 interface Asking {
   /** Makes the wait's key: the same question has the same key after a crash. */
   key: string;
   prepared: PreparedCall[];
-  policy: { auto: string[]; required: string[] };
+  policy: ApprovalPolicy;
   prompt?: string;
 }
 
@@ -26,7 +27,7 @@ export function consentWait(effect: Effect, { key, prepared, policy, prompt }: A
     })),
     executor: {
       kind: "tool_approval",
-      policy: { auto_approve_tools: policy.auto, require_approval_tools: policy.required },
+      policy: { ...policy },
     },
   };
   if (blocked.length > 0) {

@@ -11,4 +11,6 @@ export interface Workspace {
   readonly root: string;
   /** Throws an AppError `forbidden` for a path outside, or inside an ignored folder. A path that does not exist yet is fine. */
   resolve(path: string): Promise<ResolvedPath>;
+  /** How something found below a resolved folder is shown; null when it lies in an ignored folder. For paths without symbolic links. */
+  show(path: string): string | null;
 }

@@ -67,7 +67,7 @@ test("without anything said, the defaults are in force", () => {
       localThreads: null,
       cacheDir: null,
     },
-    workspace: { dir: null, mounts: [] },
+    workspace: { dir: null, mounts: [], allowsClientScope: false },
     toolMode: "approval",
     logLevel: "warn",
     draftTtlS: 604_800,

@@ -200,11 +200,11 @@ describe("what is left out", () => {
 
   test("nodes that cannot run here are told", () => {
     const plan = planOf(
-      flow("f", [start, exec("code", "code"), exec("tools", "tool_calls")], ["start > code", "code > tools"]),
+      flow("f", [start, exec("code", "code"), exec("note", "memory_note")], ["start > code", "code > note"]),
     );
     const told = plan.warnings.join("\n");
     expect(told).toContain("'code' (code)");
-    expect(told).toContain("'tools' (tool_calls)");
+    expect(told).toContain("'note' (memory_note)");
   });
 });
 
@@ -215,8 +215,8 @@ test.each<[string, NodeSupport]>([
   ["add", "ready"],
   ["literal_string", "ready"],
   ["listen_voice", "ready"],
-  ["tool_calls", "needs-effect:tool_calls"],
-  ["call_tool", "needs-effect:tool_calls"],
+  ["tool_calls", "ready"],
+  ["call_tool", "ready"],
   ["memory_note", "needs-effect:memory_note"],
   ["model_residency", "needs-effect:model_residency"],
   ["generate_image", "needs-effect:media"],

@@ -232,14 +232,11 @@ describe("what this build does not have", () => {
     expect(driven.error).toContain("not available in this build");
   });
 
-  test.each(["code", "memact_compose", "read_file", "generate_image"])(
-    "a %s node fails at its place",
-    (type) => {
-      const driven = drive(flow("f", [start, exec("x", type), end], ["start > x", "x > end"]));
-      expect(driven.last).toMatchObject({ kind: "end", status: "failed" });
-      expect(driven.error).toContain(`Node 'x' (${type})`);
-    },
-  );
+  test.each(["code", "memact_compose", "read_file", "generate_image"])("a %s node fails at its place", (type) => {
+    const driven = drive(flow("f", [start, exec("x", type), end], ["start > x", "x > end"]));
+    expect(driven.last).toMatchObject({ kind: "end", status: "failed" });
+    expect(driven.error).toContain(`Node 'x' (${type})`);
+  });
 
   test("a type that nobody knows fails at its place and does not stop the flow from loading", () => {
     const driven = drive(

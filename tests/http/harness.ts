@@ -163,7 +163,7 @@ function testSettings(dataDir: string, options: HarnessOptions): Settings {
       crashAt: null,
     },
     models: { dirs: [], defaultProvider: null, defaultModel: null, endpoints: [], localThreads: null, cacheDir: null },
-    workspace: { dir: null, mounts: [] },
+    workspace: { dir: null, mounts: [], allowsClientScope: false },
     toolMode: "approval",
     logLevel: "error",
     draftTtlS: 604_800,
