@@ -9,7 +9,7 @@ const fenced = /```(?:tool_call|tool|json)\s*\n([\s\S]*?)\n```/g;
 export function textCalls(content: string, tools: ReadonlySet<string>): JsonObject[] {
   const bodies = [...content.matchAll(tagged)].map((match) => match[2] ?? "");
   if (bodies.length === 0) bodies.push(...[...content.matchAll(fenced)].map((match) => match[1] ?? ""));
-  return bodies.flatMap((body) => callsIn(body)).filter((call) => tools.has(String(call["name"])));
+  return bodies.flatMap((body) => callsIn(body)).filter(({ name }) => typeof name === "string" && tools.has(name));
 }
 
 /** The text without the calls: what the model thought aloud. */
