@@ -7,8 +7,8 @@ import { drive } from "../engine/driver.ts";
 
 const bundles = builtinBundles().map((archive) => readBundle(archive));
 
-test("the executable has two samples, which read without a warning", () => {
-  expect(bundles.map(({ manifest }) => manifest.bundle_id).sort()).toEqual(["ask-me", "hello"]);
+test("the executable has two samples and an agent, which read without a warning", () => {
+  expect(bundles.map(({ manifest }) => manifest.bundle_id).sort()).toEqual(["agent", "ask-me", "hello"]);
   for (const { manifest, warnings } of bundles) {
     expect(warnings).toEqual([]);
     expect(manifest.entrypoints).toHaveLength(1);
@@ -20,8 +20,8 @@ test("their bytes, and so their digests, are the same each time", () => {
   expect(builtinBundles().map((archive) => readBundle(archive).digest)).toEqual(bundles.map(({ digest }) => digest));
 });
 
-test("both start without any input", () => {
-  for (const { manifest, documents } of bundles) {
+test("both samples start without any input", () => {
+  for (const { manifest, documents } of bundles.filter((bundle) => bundle.manifest.bundle_id !== "agent")) {
     const inputs = flowInputs(documents[manifest.default_entrypoint ?? ""]);
     expect(inputs).toHaveLength(1);
     expect(inputs[0]?.default).toBeDefined();
