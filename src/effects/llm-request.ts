@@ -1,5 +1,6 @@
 import { parseObject } from "#core/json.ts";
 import { type JsonObject, type Value, isObject, numberOf } from "#core/value.ts";
+import { toJsonSchema } from "#effects/response-schema.ts";
 import type { GenerateRequest, Message, ToolCall, ToolSpec } from "#models/provider.ts";
 
 /** What an `llm_call` payload asks of a model, or the sentence that says why it cannot be asked. */
@@ -26,7 +27,7 @@ export function readRequest(payload: JsonObject): RequestResult {
   if (stop.length > 0) request.stop = stop;
   const thinking = params["thinking"];
   if (typeof thinking === "boolean" || (typeof thinking === "string" && thinking)) request.thinking = thinking;
-  if (isObject(payload["response_schema"])) request.responseSchema = payload["response_schema"];
+  if (isObject(payload["response_schema"])) request.responseSchema = toJsonSchema(payload["response_schema"]);
   return { request };
 }
 

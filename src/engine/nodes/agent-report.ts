@@ -43,8 +43,23 @@ export function agentRecord(report: AgentReport, node: PlanNode): JsonObject {
     tool_results: results,
   };
   if (data !== null) record["data"] = data;
-  if (node.referenced.has("result")) record["result"] = data ?? response;
+  if (node.referenced.has("result")) record["result"] = legacyResult(report, record);
   return record;
+}
+
+/** What older flows take apart: the answer is its `result`. */
+function legacyResult({ task, provider, model, output, subRunId }: AgentReport, record: JsonObject): JsonObject {
+  const { response = null, success = false, data = null } = record;
+  return {
+    result: response,
+    ...(data === null ? {} : { data }),
+    task,
+    success,
+    provider,
+    model,
+    iterations: output["iterations"] ?? null,
+    sub_run_id: subRunId,
+  };
 }
 
 function scratchpadOf(report: AgentReport, { calls, results }: { calls: Value[]; results: Value[] }): JsonObject {

@@ -156,7 +156,7 @@ function callOutputs(result: JsonObject, node: NodeContext["node"]): JsonObject 
   if (isObject(result["outputs"])) Object.assign(record, mediaFields(result));
   if (made) Object.assign(record, { artifact_id: made.id, artifact_ref: made.ref });
   for (const [pin, value] of [
-    ["result", response],
+    ["result", result],
     ["raw", result],
     ["gen_time", result["gen_time"] ?? null],
     ["ttft_ms", result["ttft_ms"] ?? null],
