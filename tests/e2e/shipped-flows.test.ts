@@ -58,7 +58,8 @@ const answers = ["stop", "exit", "quit", "done"];
 
 /** Answers questions until the run is over. */
 async function finish(runId: string): Promise<{ status: string; error: string | null; output: any }> {
-  for (let asked = 0; ;) {
+  let asked = 0;
+  for (let looks = 0; looks < 300; looks++) {
     const { body: run } = await gateway.get(`/runs/${runId}`);
     if (["completed", "failed", "cancelled"].includes(run.status)) {
       const records = await gateway.ledger(runId);
