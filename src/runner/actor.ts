@@ -1,5 +1,6 @@
 import type { Effect, EffectOutcome } from "#core/effect.ts";
 import { messageOf } from "#core/errors.ts";
+import type { Mail } from "#core/mail.ts";
 import type { StepRecord } from "#core/record.ts";
 import { type Clock, isoTime } from "#core/time.ts";
 import type { Value } from "#core/value.ts";
@@ -84,6 +85,13 @@ export class RunActor {
       else if (this.#inFlight) await this.#awaitFlight(this.#inFlight);
       else if (!this.#hasMail) return;
     }
+  }
+
+  /** Ends the run with mail that asks for nothing else. */
+  async end(mail: Mail): Promise<void> {
+    const action = applyMail(this.session, mail);
+    if (action.kind === "cancel") await this.#cancel(action.reason);
+    await this.#flush();
   }
 
   /** Ends the run because the engine itself raised: a defect, kept visible in the run's own ledger. */

@@ -10,6 +10,8 @@ import type { OffloadRecord } from "#runner/commit.ts";
 import { createEffectRunner } from "#runner/effect-runner.ts";
 import { createEmitRouter } from "#runner/emit-router.ts";
 import { LeaseKeeper } from "#runner/lease-keeper.ts";
+import { isCancel } from "#runner/inbox.ts";
+import type { RunSession } from "#runner/session.ts";
 import { SessionLoader } from "#runner/session-loader.ts";
 import type { Delta, Runner, RunnerStatus } from "#runner/runner.ts";
 import { Slots } from "#runner/slots.ts";
@@ -240,7 +242,7 @@ class ActorSystem implements AdoptingRunner {
 
   async #work(runId: string, hasMail: boolean): Promise<boolean> {
     if (this.#state !== "running") return false;
-    const session = await this.#loader.load(runId);
+    const session = await this.#load(runId);
     if (!session) return false;
     const actor = new RunActor(session, this.#actorDependencies, hasMail || this.#wokenWhileLoading.delete(runId));
     this.#actors.set(runId, actor);
@@ -255,17 +257,36 @@ class ActorSystem implements AdoptingRunner {
     return actor.hasMail && !session.isTerminal;
   }
 
+  async #load(runId: string): Promise<RunSession | null> {
+    try {
+      return await this.#loader.load(runId);
+    } catch (error) {
+      if (error instanceof AppError && error.code === "gone") await this.#cancelIfAsked(runId);
+      throw error;
+    }
+  }
+
+  /** A run whose workflow is gone waits until it is back, but whoever wants it to end must not wait for that. */
+  async #cancelIfAsked(runId: string): Promise<void> {
+    const mail = await this.#options.ledger.readMail(runId, 10_000);
+    const cancel = mail.find(isCancel);
+    const session = cancel ? await this.#loader.loadWithoutWorkflow(runId) : null;
+    if (!cancel || !session) return;
+    await new RunActor(session, this.#actorDependencies, false).end(cancel);
+  }
+
   /** A full disk or a moved head: the memory of the run is void, the ledger is not. Try again, less and less often. */
   #retryLater(runId: string, error: unknown): void {
     const count = (this.#failures.get(runId) ?? 0) + 1;
-    if (error instanceof AppError && (error.code === "not_found" || count > 20)) {
+    const isGone = error instanceof AppError && error.code === "gone";
+    if (error instanceof AppError && !isGone && (error.code === "not_found" || count > 20)) {
       this.#failures.delete(runId);
       if (count > 20) this.#options.report(`Run ${runId} could not be advanced: ${error.message}`);
       return;
     }
     this.#failures.set(runId, count);
     if (count === 1) this.#options.report(`Run ${runId} is tried again: ${messageOf(error)}`);
-    setTimeout(() => this.#wake(runId), Math.min(maxRetryDelayMs, 50 * 2 ** count)).unref();
+    setTimeout(() => this.#wake(runId), Math.min(maxRetryDelayMs, 50 * 2 ** Math.min(count, 20))).unref();
   }
 
   #abortAll(): void {

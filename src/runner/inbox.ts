@@ -17,6 +17,12 @@ export type MailAction =
   | { kind: "pass"; action: "pause" | "resume" }
   | { kind: "cancel"; reason: string | null };
 
+/** Mail that ends a run whatever it does. */
+export function isCancel(mail: Mail): boolean {
+  if (mail.kind === "command") return mail.command.type === "cancel";
+  return mail.kind === "control" && (mail.action === "cancel" || mail.action === "end");
+}
+
 /** Applies one piece of mail to a run that is not over. Consumption and outcome go into the session's draft. */
 export function applyMail(session: RunSession, mail: Mail): MailAction {
   switch (mail.kind) {

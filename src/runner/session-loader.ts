@@ -58,7 +58,17 @@ export class SessionLoader {
     this.#warm.clear();
   }
 
-  /** Null when the run is unknown or over. */
+  /** A run whose workflow is gone, with a plan that leads nowhere: good for nothing but being cancelled. Null when it is over. */
+  async loadWithoutWorkflow(runId: string): Promise<RunSession | null> {
+    this.forget(runId);
+    const { ledger } = this.#options;
+    const run = await ledger.getRun(runId);
+    const state = run && !isTerminal(run.status) ? await ledger.readState(runId) : null;
+    if (!run || !state) return null;
+    return new RunSession(run, emptyPlan(run), restoreVars(state.snapshot, state.deltas), this.#environment);
+  }
+
+  /** Null when the run is unknown or over. AppError `gone` when its workflow cannot be loaded. */
   async load(runId: string): Promise<RunSession | null> {
     const kept = this.#kept.get(runId);
     if (kept) {
@@ -92,9 +102,24 @@ export class SessionLoader {
     try {
       return await this.#options.loadPlan(run.bundle_digest ?? "", run.workflow_id);
     } catch (error) {
+      // A disk that cannot be read for a moment says nothing about the workflow.
+      if (error instanceof AppError && error.code === "storage") throw error;
       throw new AppError("gone", `The workflow '${run.workflow_id}' cannot be loaded: ${messageOf(error)}`, {
         cause: error,
       });
     }
   }
+}
+
+function emptyPlan({ workflow_id, node_id }: Run): Plan {
+  return {
+    workflow_id,
+    flow_id: workflow_id,
+    entry: node_id,
+    nodes: new Map(),
+    literals: new Map(),
+    listeners: [],
+    inputs: [],
+    warnings: [],
+  };
 }

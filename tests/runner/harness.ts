@@ -37,6 +37,9 @@ export interface Harness {
   /** A second runner on the same ledger, as a new process would be. */
   another(more?: Partial<RunnerOptions>): AdoptingRunner;
   reports: string[];
+  /** Resolves when the runner has said something with this text. */
+  reported(text: string): Promise<void>;
+  loadPlan: RunnerOptions["loadPlan"];
   sleeps: number[];
   close(): Promise<void>;
 }
@@ -65,6 +68,7 @@ export async function createHarness(options: HarnessOptions): Promise<Harness> {
     return bundle;
   });
   const reports: string[] = [];
+  const listeners = new Set<() => void>();
   const sleeps: number[] = [];
   const makeChild = createMakeChild({ loadPlan: programs.load, now, newId });
   const handlers = new Map(
@@ -99,7 +103,10 @@ export async function createHarness(options: HarnessOptions): Promise<Harness> {
       random: () => 0.5,
       sleep: async (ms) => void sleeps.push(ms),
       crashPoint: () => undefined,
-      report: (message) => void reports.push(message),
+      report(message) {
+        reports.push(message);
+        for (const look of listeners) look();
+      },
       ...options.runner,
       ...more,
     });
@@ -135,6 +142,15 @@ export async function createHarness(options: HarnessOptions): Promise<Harness> {
     runner,
     another,
     reports,
+    reported: (text) =>
+      new Promise((resolve) => {
+        const look = () => {
+          if (reports.some((report) => report.includes(text))) resolve();
+        };
+        listeners.add(look);
+        look();
+      }),
+    loadPlan: programs.load,
     sleeps,
     until,
     ended: (runId) => until(runId, (run) => isTerminal(run.status)),

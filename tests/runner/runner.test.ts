@@ -1,4 +1,4 @@
-import { afterEach, expect, test } from "bun:test";
+import { afterEach, describe, expect, test } from "bun:test";
 import { AppError } from "#core/errors.ts";
 import type { Ledger } from "#ledger/ledger.ts";
 import { ask, listener, loop, model, parent, short, timer } from "#fixtures/sample-flows.ts";
@@ -284,4 +284,40 @@ test("a text over the inline limit is an artifact in the record and whole in the
   const reference = (call?.result as { content: { $artifact: string } }).content.$artifact;
   expect(reference).toMatch(/^[0-9a-f]{32}$/);
   expect((await ledger.getArtifact(reference))?.size_bytes).toBe(300_000);
+});
+
+describe("a run whose workflow is gone", () => {
+  async function without() {
+    const harness = await open({ flows: [ask] });
+    const runId = await harness.start("ask");
+    await harness.until(runId, (run) => run.status === "waiting");
+    await harness.runner.stop();
+    let isBack = false;
+    const loadPlan = (digest: string, workflowId: string) =>
+      isBack
+        ? harness.loadPlan(digest, workflowId)
+        : Promise.reject(new AppError("gone", "The bundle is not stored here"));
+    const next = harness.another({ loadPlan });
+    await next.start();
+    return { harness, runId, close: () => next.stop(), bringBack: () => (isBack = true) };
+  }
+
+  test("can be cancelled", async () => {
+    const { harness, runId, close } = await without();
+    const commandId = await harness.command(runId, "cancel", { reason: "it will not come back" });
+    expect(await harness.ended(runId)).toMatchObject({ status: "cancelled", error: "it will not come back" });
+    expect(await harness.outcome(commandId)).toMatchObject({ status: "applied" });
+    expect((await harness.records(runId)).at(-1)?.idempotency_key).toBe("system:terminal_status:cancelled");
+    await close();
+  });
+
+  test("keeps what it is told and goes on when the workflow is back", async () => {
+    const { harness, runId, close, bringBack } = await without();
+    await harness.command(runId, "resume", { payload: { response: "Ada" } });
+    await harness.reported("cannot be loaded");
+    expect((await harness.ledger.getRun(runId))?.status).toBe("waiting");
+    bringBack();
+    expect((await harness.ended(runId)).status).toBe("completed");
+    await close();
+  });
 });
