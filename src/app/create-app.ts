@@ -87,6 +87,7 @@ export async function createApp(
       bundles,
       plan: programs.load,
       providers,
+      tools,
       startRun,
       submitCommand: createSubmitCommand(ledger),
       runner,

@@ -3,6 +3,7 @@ import type { BlobStore } from "#artifacts/blob-store.ts";
 import type { BundleRegistry } from "#bundles/registry.ts";
 import type { Ledger } from "#ledger/ledger.ts";
 import type { ProviderRegistry } from "#models/provider.ts";
+import type { ToolRegistry } from "#tools/tool.ts";
 import type { Plan } from "#engine/plan.ts";
 import type { Runner, StartRun, SubmitCommand } from "#runner/runner.ts";
 import type { Clock } from "#core/time.ts";
@@ -17,6 +18,7 @@ export interface Services {
   /** Compiled plan of a flow of an installed bundle, from a cache. */
   plan: (digest: string, workflowId: string) => Promise<Plan>;
   providers: ProviderRegistry;
+  tools: ToolRegistry;
   startRun: StartRun;
   submitCommand: SubmitCommand;
   /** Null in an API process without a runner. */

@@ -64,6 +64,7 @@ describe("the API document", () => {
       "GET /discovery/capabilities",
       "GET /discovery/providers",
       "GET /discovery/providers/{provider_name}/models",
+      "GET /discovery/tools",
       "GET /me",
       "GET /ping",
       "GET /runs",

@@ -8,6 +8,8 @@ import type { SealedRecord, StepRecord } from "#core/record.ts";
 import type { RunProgress } from "#core/run.ts";
 import { systemClock } from "#core/time.ts";
 import { createHttp } from "#http/create-http.ts";
+import { builtinTools } from "#tools/builtin-tools.ts";
+import { createToolRegistry } from "#tools/registry.ts";
 import type { Services } from "#http/services.ts";
 import { seal } from "#ledger/chain.ts";
 import type { Ledger, NewRun } from "#ledger/ledger.ts";
@@ -78,6 +80,7 @@ export async function createHarness(options: HarnessOptions = {}): Promise<Harne
     bundles,
     plan: async (_digest, workflowId) => plan(workflowId),
     providers: options.providers ?? noProviders,
+    tools: createToolRegistry({ tools: builtinTools({ environment: {} }) }),
     startRun: createStartRun({
       ledger,
       now,

@@ -340,6 +340,12 @@ export const rows: Row[] = [
     status: 200,
     has: { items: [], available: false, error: "No provider of models is configured", default_provider: null },
   },
+  {
+    name: "tools are listed with their arguments and whether they ask",
+    path: `${api}/discovery/tools`,
+    status: 200,
+    has: { tool_mode: "approval" },
+  },
   { name: "an unknown provider is not found", path: `${api}/discovery/providers/none/models`, status: 404 },
   {
     name: "another server cannot be named by a client",

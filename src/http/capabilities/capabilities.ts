@@ -9,14 +9,17 @@ import { voiceContract } from "#http/capabilities/voice.ts";
 import type { Services } from "#http/services.ts";
 
 /** The document that clients enable themselves by (contract 1.14.3). Made without asking anybody, so it is there at once. */
-export function capabilities({ settings, version }: Pick<Services, "settings" | "version">, caller: Caller) {
+export function capabilities(
+  { settings, version, tools }: Pick<Services, "settings" | "version" | "tools">,
+  caller: Caller,
+) {
   const common = commonContract(settings, caller);
   const voice = voiceContract(settings);
   const media = mediaContract();
   const assistantCache = assistantPromptCache(caller);
   return {
     capabilities: {
-      ...packages(version),
+      ...packages(version, tools.list().length),
       contracts: {
         version: 1,
         common: { ...common, readiness: readiness({ common, media, voice }) },
@@ -48,7 +51,7 @@ export function capabilities({ settings, version }: Pick<Services, "settings" | 
 }
 
 /** The reference's packages, by what this executable has of them. */
-function packages(version: string) {
+function packages(version: string, toolCount: number) {
   const builtIn = { installed: true, version, builtin: true };
   const part = (isBuilt: boolean, error: string) => (isBuilt ? builtIn : { installed: false, error });
   const flags = { voice: features.voice, audio: features.voice, vision: features.media, music: features.media };
@@ -81,7 +84,7 @@ function packages(version: string) {
       },
     },
     multimodal: { installed: features.media, capabilities: flags, runtime_output_specs: features.media },
-    tools: features.tools ? { installed: true, count: 0 } : { installed: false, count: 0, error: notBuilt.tools },
+    tools: { installed: features.tools, count: toolCount },
     visualflow: { installed: true },
     vision_fallback: { installed: features.media },
     media: { installed: features.media },

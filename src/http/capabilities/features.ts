@@ -11,7 +11,7 @@ export const features = {
   codeNodes: false,
   visualflows: false,
   workflowCatalog: false,
-  tools: false,
+  tools: true,
   semantics: false,
   promptCache: false,
   modelResidency: false,

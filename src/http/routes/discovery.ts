@@ -5,8 +5,22 @@ import { capabilities } from "#http/capabilities/capabilities.ts";
 import { modelList, providerList } from "#http/catalog.ts";
 import { operation } from "#http/operation.ts";
 import { readQuery } from "#http/query.ts";
+import type { Tool } from "#tools/tool.ts";
+import { toolSpec } from "#tools/tool-spec.ts";
 import { type RouteContext, reply } from "#http/route-context.ts";
-import { Capabilities, ModelList, ModelsQuery, ProviderList, ProvidersQuery } from "#http/schemas/discovery.ts";
+import {
+  Capabilities,
+  ModelList,
+  ModelsQuery,
+  ProviderList,
+  ProvidersQuery,
+  ToolList,
+} from "#http/schemas/discovery.ts";
+
+/** What it may do without being asked is part of the entry, so that an editor can show it. */
+function catalogEntry(tool: Tool) {
+  return { ...toolSpec(tool), approval: tool.approval };
+}
 
 export function discoveryRoutes({ services, access }: RouteContext) {
   return new Elysia()
@@ -18,6 +32,17 @@ export function discoveryRoutes({ services, access }: RouteContext) {
         summary: "What this gateway can do, and where",
         tag: "discovery",
         response: Capabilities,
+      }),
+    )
+    .get(
+      "/api/gateway/discovery/tools",
+      ({ set }) =>
+        reply(set, { items: services.tools.list().map(catalogEntry), tool_mode: services.settings.toolMode }),
+      operation({
+        id: "listTools",
+        summary: "Tools that agents and flows may name",
+        tag: "discovery",
+        response: ToolList,
       }),
     )
     .get(

@@ -37,6 +37,28 @@ const ProviderItem = t.Object(
   { $id: "ProviderItem", description: "A source of models." },
 );
 
+const ToolItem = t.Object(
+  {
+    name: text("Name by which flows and models call it."),
+    description: text("What it does."),
+    when_to_use: t.Optional(text("When a model should choose it.")),
+    parameters: jsonObject("Arguments by name: type, description and, unless it is required, default."),
+    required_args: t.Array(t.String(), { description: "Arguments without a default." }),
+    examples: t.Optional(t.Array(jsonObject("Arguments of one call."), { description: "Calls that make sense." })),
+    toolset: text("Group: files, web, system, comms or other."),
+    approval: text("`auto` runs at once, `required` waits for consent, unless the run or the gateway says otherwise."),
+  },
+  { $id: "ToolItem", description: "A tool." },
+);
+
+export const ToolList = t.Object(
+  {
+    items: t.Array(ToolItem, { description: "By group, then by name." }),
+    tool_mode: text("How calls are carried out: approval, local, passthrough or delegated."),
+  },
+  { $id: "ToolList", description: "The tools of this gateway." },
+);
+
 export const ProviderList = t.Object(
   {
     items: t.Array(ProviderItem, { description: "Sorted by name." }),
