@@ -3,6 +3,7 @@ import { AppError, messageOf } from "#core/errors.ts";
 import { parseJson } from "#core/json.ts";
 import type { JsonObject } from "#core/value.ts";
 import { toFunctions, toHistory } from "#models/local/chat-history.ts";
+import { assertModelFile } from "#models/local/model-files.ts";
 import type { GenerateRequest, GenerateResult } from "#models/provider.ts";
 
 /** Conversations that one model answers at the same time; further ones queue. */
@@ -55,6 +56,7 @@ export class LocalEngine {
 
   async #load(modelPath: string): Promise<Resident> {
     try {
+      await assertModelFile(modelPath);
       const model = await this.#llama.loadModel({ modelPath });
       const contextSize = Math.min(model.trainContextSize, maxContextTokens);
       const context = await model.createContext({ contextSize, sequences });

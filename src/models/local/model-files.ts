@@ -42,6 +42,21 @@ export async function describeModel(id: string, path: string): Promise<ModelInfo
   };
 }
 
+const maxEntries = 1_000_000;
+
+/**
+ * Refuses what cannot be a GGUF file by its first bytes (magic, version, counts of tensors and of metadata): the library would read on
+ * in it without an end. Throws an Error that says what is wrong.
+ */
+export async function assertModelFile(path: string): Promise<void> {
+  const head = Buffer.from(await Bun.file(path).slice(0, 24).arrayBuffer());
+  if (head.length < 24 || head.subarray(0, 4).toString("latin1") !== "GGUF") throw new Error("it is not a GGUF file");
+  const version = head.readUInt32LE(4);
+  if (version < 2 || version > 3) throw new Error(`its GGUF version ${version} is not known`);
+  const [tensors, entries] = [head.readBigUInt64LE(8), head.readBigUInt64LE(16)];
+  if (tensors > maxEntries || entries > maxEntries) throw new Error("its header is damaged");
+}
+
 const headerBytes = 64 * 1024;
 
 /** `<architecture>.context_length` of a GGUF file's metadata, looked for at its beginning; null when it is not there. */

@@ -53,12 +53,22 @@ async function listModels({ id, baseUrl, apiKey }: EndpointOptions, signal: Abor
     });
   }
   if (!response.ok) throw new AppError("unavailable", `${id} answered ${response.status} to a list of its models`);
-  const body = parseJson(await response.text());
+  const body = readList(id, await response.text());
   const data = isObject(body) && Array.isArray(body["data"]) ? body["data"] : [];
   const names = data.filter(isObject).map((model) => model["id"]);
   return names
     .filter((name) => typeof name === "string")
     .map((name) => ({ id: name, provider: id, capabilities: ["text", "tools", "json"] }));
+}
+
+function readList(id: string, text: string): Value {
+  try {
+    return parseJson(text);
+  } catch (error) {
+    throw new AppError("unavailable", `${id} answered a list of its models that is not JSON: ${messageOf(error)}`, {
+      cause: error,
+    });
+  }
 }
 
 type ChatModel = ReturnType<ReturnType<typeof createOpenAICompatible>["chatModel"]>;
@@ -97,6 +107,10 @@ async function generate(
     // An aborted stream just ends; it does not raise.
     signal.throwIfAborted();
     const [usage, finishReason] = await Promise.all([stream.totalUsage, stream.finishReason]);
+    // Every server says why it stopped, or at least what it counted; a reply with neither broke off.
+    if (!(finishReason in finishReasons) && usage.outputTokens === undefined) {
+      throw new AppError("unavailable", "The model server's answer broke off in the middle", { retryable: true });
+    }
     const input = usage.inputTokens ?? 0;
     const output = usage.outputTokens ?? 0;
     return {
