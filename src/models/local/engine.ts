@@ -1,4 +1,4 @@
-import type { ChatWrapper, Llama, LlamaContext, LlamaContextSequence, LlamaModel } from "node-llama-cpp";
+import type { ChatWrapper, Llama, LlamaContext, LlamaContextSequence, LlamaModel, Token } from "node-llama-cpp";
 import { AppError, messageOf } from "#core/errors.ts";
 import { parseJson } from "#core/json.ts";
 import type { JsonObject } from "#core/value.ts";
@@ -87,7 +87,8 @@ async function answer(llama: Llama, resident: Resident, { sequence, request, opt
   const { LlamaChat } = await import("node-llama-cpp");
   const history = toHistory(request.messages);
   const functions = request.tools?.length ? toFunctions(request.tools) : undefined;
-  const inputTokens = countTokens(resident, history, functions);
+  const prompt = promptTokens(resident, history, functions);
+  const inputTokens = prompt.length;
   const window = resident.context.contextSize;
   if (inputTokens >= window) {
     throw new AppError("invalid_request", `The prompt has ${inputTokens} tokens; the model's window holds ${window}`);
@@ -97,6 +98,7 @@ async function answer(llama: Llama, resident: Resident, { sequence, request, opt
   let firstAt: number | null = null;
   let outputTokens = 0;
   try {
+    await prefill(sequence, prompt, options.signal);
     const response = await chat.generateResponse(history, {
       signal: options.signal,
       maxTokens: Math.min(request.maxOutputTokens ?? window, window - inputTokens),
@@ -118,16 +120,29 @@ async function answer(llama: Llama, resident: Resident, { sequence, request, opt
   }
 }
 
-function countTokens(
+/** An evaluation cannot be left before it is done, so a long prompt is evaluated in pieces of this many tokens. */
+const prefillTokens = 64;
+
+/** Evaluates what the sequence does not hold of the prompt yet. The last token is left to the generation, which begins with it. */
+async function prefill(sequence: LlamaContextSequence, prompt: Token[], signal: AbortSignal): Promise<void> {
+  await sequence.adaptStateToTokens(prompt, false);
+  const end = prompt.length - 1;
+  for (let at = sequence.nextTokenIndex; at < end; at += prefillTokens) {
+    signal.throwIfAborted();
+    await sequence.evaluateWithoutGeneratingNewTokens(prompt.slice(at, Math.min(at + prefillTokens, end)));
+  }
+}
+
+function promptTokens(
   resident: Resident,
   history: ReturnType<typeof toHistory>,
   functions: ReturnType<typeof toFunctions> | undefined,
-): number {
+): Token[] {
   const state = resident.wrapper.generateContextState({
     chatHistory: history,
     ...(functions ? { availableFunctions: functions } : {}),
   });
-  return state.contextText.tokenize(resident.model.tokenizer).length;
+  return state.contextText.tokenize(resident.model.tokenizer);
 }
 
 async function grammarOf(llama: Llama, schema: JsonObject | undefined) {
