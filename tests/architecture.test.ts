@@ -64,6 +64,9 @@ const typesOnly = [["sdk", "http"]];
 
 /** The folders that may import a package: one, except for TypeBox, which is the same library as Elysia's `t`. */
 const homes: Record<string, readonly string[]> = {
+  "@ai-sdk/anthropic": ["models"],
+  "@ai-sdk/google": ["models"],
+  "@ai-sdk/openai": ["models"],
   "@ai-sdk/openai-compatible": ["models"],
   "@elysiajs/cors": ["http"],
   "@elysiajs/swagger": ["http"],

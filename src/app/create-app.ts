@@ -63,7 +63,10 @@ export async function createApp(
     limits: { maxArchiveBytes: settings.limits.maxBundleBytes },
   });
   const programs = createPrograms((digest) => bundles.open(digest));
-  const providers = createProviderRegistry(settings.models, { inferenceCommand: inferenceCommand() });
+  const providers = createProviderRegistry(settings.models, {
+    inferenceCommand: inferenceCommand(),
+    ownPort: settings.port,
+  });
   const offload = createOffloadRecord({ blobs, now, maxInlineBytes: settings.limits.maxInlineBytes });
   const tools = createToolRegistry({ tools: builtinTools({ environment }) });
   const runner = settings.runner

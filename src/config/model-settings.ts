@@ -21,7 +21,8 @@ export function modelSettings(
             .map((dir) => resolve(cwd, dir)),
     defaultProvider: read.text(...gateway("DEFAULT_PROVIDER")),
     defaultModel: read.text(...gateway("DEFAULT_MODEL")),
-    endpoints: [...namedEndpoints(read), ...listedEndpoints(read)],
+    endpoints: withoutTwice([...namedEndpoints(read), ...listedEndpoints(read), ...clouds(read)]),
+    probesServers: read.flag(true, ...gateway("PROBE_SERVERS")),
     localThreads:
       read.text(...gateway("LOCAL_THREADS")) === null
         ? null
@@ -38,8 +39,82 @@ function namedEndpoints(read: VariableReader): Endpoint[] {
   ];
   return known.flatMap(({ id, label, url, key }) => {
     const baseUrl = read.text(url);
-    return baseUrl === null ? [] : [{ id, label, baseUrl: checkedUrl(baseUrl, url), apiKey: read.text(key) }];
+    if (baseUrl === null) return [];
+    return [{ id, label, kind: "openai-compatible", baseUrl: checkedUrl(baseUrl, url), apiKey: read.text(key) }];
   });
+}
+
+interface Cloud {
+  id: string;
+  label: string;
+  kind: Endpoint["kind"];
+  baseUrl: string;
+  url: string | null;
+  keys: string[];
+}
+
+/** A key in the environment is all that a cloud needs to be there. */
+function clouds(read: VariableReader): Endpoint[] {
+  // With a base URL this key belongs to that server, above.
+  const openai: Cloud[] =
+    read.text("OPENAI_BASE_URL") === null
+      ? [
+          {
+            id: "openai",
+            label: "OpenAI",
+            kind: "openai",
+            baseUrl: "https://api.openai.com/v1",
+            url: null,
+            keys: ["OPENAI_API_KEY"],
+          },
+        ]
+      : [];
+  return [...openai, ...otherClouds].flatMap(({ id, label, kind, baseUrl, url, keys }) => {
+    const apiKey = keys.map((key) => read.text(key)).find((key) => key !== null);
+    const given = url === null ? null : read.text(url);
+    if (apiKey === undefined || apiKey === null) return [];
+    return [{ id, label, kind, apiKey, baseUrl: given === null || url === null ? baseUrl : checkedUrl(given, url) }];
+  });
+}
+
+const otherClouds: Cloud[] = [
+  {
+    id: "anthropic",
+    label: "Anthropic",
+    kind: "anthropic",
+    baseUrl: "https://api.anthropic.com/v1",
+    url: "ANTHROPIC_BASE_URL",
+    keys: ["ANTHROPIC_API_KEY"],
+  },
+  {
+    id: "google",
+    label: "Google Gemini",
+    kind: "google",
+    baseUrl: "https://generativelanguage.googleapis.com/v1beta",
+    url: "GOOGLE_GENERATIVE_AI_BASE_URL",
+    keys: ["GOOGLE_GENERATIVE_AI_API_KEY", "GEMINI_API_KEY"],
+  },
+  {
+    id: "mistral",
+    label: "Mistral",
+    kind: "openai-compatible",
+    baseUrl: "https://api.mistral.ai/v1",
+    url: "MISTRAL_BASE_URL",
+    keys: ["MISTRAL_API_KEY"],
+  },
+  {
+    id: "openrouter",
+    label: "OpenRouter",
+    kind: "openai-compatible",
+    baseUrl: "https://openrouter.ai/api/v1",
+    url: "OPENROUTER_BASE_URL",
+    keys: ["OPENROUTER_API_KEY"],
+  },
+];
+
+/** Whoever lists an endpoint by name means that one. */
+function withoutTwice(endpoints: Endpoint[]): Endpoint[] {
+  return endpoints.filter(({ id }, index) => endpoints.findIndex((each) => each.id === id) === index);
 }
 
 /** `[{"id":"lab","baseUrl":"http://…/v1","apiKey":"…","label":"…"}]` */
@@ -69,6 +144,7 @@ function readEndpoint(value: unknown, where: string): Endpoint {
   }
   return {
     id,
+    kind: "openai-compatible",
     baseUrl: checkedUrl(typeof baseUrl === "string" ? baseUrl : "", `${where}.baseUrl`),
     apiKey: typeof apiKey === "string" && apiKey !== "" ? apiKey : null,
     label: typeof label === "string" ? label : id,

@@ -72,8 +72,16 @@ export interface ModelSettings {
   dirs: string[];
   defaultProvider: string | null;
   defaultModel: string | null;
-  /** OpenAI-compatible servers by provider id. */
-  endpoints: { id: string; baseUrl: string; apiKey: string | null; label: string }[];
+  /** Servers and clouds by provider id. */
+  endpoints: {
+    id: string;
+    kind: "openai-compatible" | "openai" | "anthropic" | "google";
+    baseUrl: string;
+    apiKey: string | null;
+    label: string;
+  }[];
+  /** Look for LM Studio, Ollama, vLLM and llama-server at their usual addresses on this machine. */
+  probesServers: boolean;
   localThreads: number | null;
   cacheDir: string | null;
 }

@@ -39,7 +39,7 @@ function envelope(services: Services, { kind, available, error, provider }: Enve
 }
 
 export async function providerList(services: Services, includeModels: boolean) {
-  const providers = services.providers.list().toSorted((a, b) => (a.id < b.id ? -1 : 1));
+  const providers = (await services.providers.discover()).toSorted((a, b) => (a.id < b.id ? -1 : 1));
   const items = await Promise.all(providers.map((provider) => providerItem(provider, includeModels)));
   const available = items.length > 0;
   const error = available ? null : "No provider of models is configured";

@@ -86,6 +86,8 @@ export interface Provider {
 
 export interface ProviderRegistry {
   list(): Provider[];
+  /** The same after a short look for servers on this machine that nobody has configured. */
+  discover(): Promise<Provider[]>;
   /** Null when there is no provider of that name. */
   get(id: string): Provider | null;
   /** The pair used when a flow names neither: configured, else the first that has a model. Null when there is none. */

@@ -1,12 +1,25 @@
 import { createLocalProvider } from "#models/local/provider.ts";
 import type { Provider, ProviderRegistry } from "#models/provider.ts";
+import { type CloudKind, createCloudProvider } from "#models/remote/cloud-provider.ts";
+import { createProbedServers } from "#models/remote/probed-servers.ts";
 import { createOpenAiCompatibleProvider } from "#models/remote/openai-compatible.ts";
+
+export interface Endpoint {
+  id: string;
+  /** The wire; `openai-compatible` is what most servers speak. */
+  kind: "openai-compatible" | CloudKind;
+  baseUrl: string;
+  apiKey: string | null;
+  label: string;
+}
 
 export interface RegistrySettings {
   dirs: string[];
   defaultProvider: string | null;
   defaultModel: string | null;
-  endpoints: { id: string; baseUrl: string; apiKey: string | null; label: string }[];
+  endpoints: Endpoint[];
+  /** Look for model servers at their usual addresses on this machine. */
+  probesServers: boolean;
   localThreads: number | null;
   cacheDir: string | null;
 }
@@ -14,22 +27,37 @@ export interface RegistrySettings {
 /** A server that does not answer within this is not the default. */
 const discoveryMs = 1500;
 
+export interface RegistryOptions {
+  inferenceCommand: string[];
+  /** Where this gateway listens, so that it does not take itself for a model server. */
+  ownPort?: number;
+  now?: () => number;
+}
+
 export function createProviderRegistry(
   settings: RegistrySettings,
-  { inferenceCommand }: { inferenceCommand: string[] },
+  { inferenceCommand, ownPort = 0, now = Date.now }: RegistryOptions,
 ): ProviderRegistry {
   const { dirs, localThreads, cacheDir, endpoints } = settings;
   const providers: Provider[] = [
     createLocalProvider({ folders: dirs, command: inferenceCommand, threads: localThreads, cacheDir }),
-    ...endpoints.map(createOpenAiCompatibleProvider),
+    ...endpoints.map(createEndpoint),
   ];
+  const configured = new Set(providers.map(({ id }) => id));
+  const probed = settings.probesServers ? createProbedServers({ configured, ownPort, now }) : null;
+  const found = () => [...providers, ...(probed?.known() ?? [])];
   return {
-    list: () => providers,
-    get: (id) => providers.find((provider) => provider.id === id) ?? null,
+    list: found,
+    async discover() {
+      await probed?.look();
+      return found();
+    },
+    get: (id) => found().find((provider) => provider.id === id) ?? null,
     async defaultRoute(signal) {
       const { defaultProvider, defaultModel } = settings;
       if (defaultProvider && defaultModel) return { provider: defaultProvider, model: defaultModel };
-      for (const provider of providers) {
+      await probed?.look();
+      for (const provider of found()) {
         const model = await firstModel(provider, signal);
         if (model) return { provider: provider.id, model: defaultModel ?? model };
       }
@@ -39,6 +67,11 @@ export function createProviderRegistry(
       await Promise.all(providers.map((provider) => provider.close()));
     },
   };
+}
+
+function createEndpoint({ kind, apiKey, ...rest }: Endpoint): Provider {
+  if (kind === "openai-compatible" || apiKey === null) return createOpenAiCompatibleProvider({ ...rest, apiKey });
+  return createCloudProvider({ ...rest, kind, apiKey });
 }
 
 async function firstModel(provider: Provider, signal: AbortSignal): Promise<string | null> {

@@ -66,6 +66,7 @@ test("without anything said, the defaults are in force", () => {
       endpoints: [],
       localThreads: null,
       cacheDir: null,
+      probesServers: true,
     },
     workspace: { dir: null, mounts: [], allowsClientScope: false },
     toolMode: "approval",
@@ -153,6 +154,36 @@ test("texts become what they mean", () => {
   expect(settings.dbPath).toBe(join(cwd, "runtime/sub/x.sqlite3"));
 });
 
+test("a key is all that a cloud needs, and what somebody names goes before it", () => {
+  const endpoints = (env: Record<string, string>) =>
+    load(env).models.endpoints.map(({ id, kind, baseUrl, apiKey }) => [id, kind, baseUrl, apiKey]);
+  expect(
+    endpoints({
+      OPENAI_API_KEY: "a",
+      ANTHROPIC_API_KEY: "b",
+      GEMINI_API_KEY: "c",
+      MISTRAL_API_KEY: "d",
+      OPENROUTER_API_KEY: "e",
+    }),
+  ).toEqual([
+    ["openai", "openai", "https://api.openai.com/v1", "a"],
+    ["anthropic", "anthropic", "https://api.anthropic.com/v1", "b"],
+    ["google", "google", "https://generativelanguage.googleapis.com/v1beta", "c"],
+    ["mistral", "openai-compatible", "https://api.mistral.ai/v1", "d"],
+    ["openrouter", "openai-compatible", "https://openrouter.ai/api/v1", "e"],
+  ]);
+  expect(endpoints({ OPENAI_API_KEY: "a", OPENAI_BASE_URL: "http://lab/v1" })).toEqual([
+    ["openai-compatible", "openai-compatible", "http://lab/v1", "a"],
+  ]);
+  const own = JSON.stringify([{ id: "anthropic", baseUrl: "http://proxy/v1" }]);
+  expect(endpoints({ ANTHROPIC_API_KEY: "b", ABSTRACTGATEWAY_OPENAI_ENDPOINTS: own })).toEqual([
+    ["anthropic", "openai-compatible", "http://proxy/v1", null],
+  ]);
+  expect(endpoints({ ANTHROPIC_API_KEY: "b", ANTHROPIC_BASE_URL: "http://here/v1/" })).toEqual([
+    ["anthropic", "anthropic", "http://here/v1", "b"],
+  ]);
+});
+
 test("model servers come from the names that everybody uses and from a list", () => {
   const { models } = load({
     OPENAI_BASE_URL: "http://localhost:9/v1/",
@@ -172,7 +203,6 @@ test("model servers come from the names that everybody uses and from a list", ()
     ["x", "http://x", null],
   ]);
   expect(models).toMatchObject({ defaultProvider: "lab", defaultModel: "m" });
-  expect(load({ OPENAI_API_KEY: "k" }).models.endpoints).toEqual([]);
 });
 
 describe("a setting that makes no sense is refused with its name, the value and the rule:", () => {

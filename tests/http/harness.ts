@@ -165,7 +165,15 @@ function testSettings(dataDir: string, options: HarnessOptions): Settings {
       compatNodeErrors: false,
       crashAt: null,
     },
-    models: { dirs: [], defaultProvider: null, defaultModel: null, endpoints: [], localThreads: null, cacheDir: null },
+    models: {
+      dirs: [],
+      defaultProvider: null,
+      defaultModel: null,
+      endpoints: [],
+      localThreads: null,
+      cacheDir: null,
+      probesServers: false,
+    },
     workspace: { dir: null, mounts: [], allowsClientScope: false },
     toolMode: "approval",
     logLevel: "error",
@@ -188,6 +196,7 @@ function plan(workflowId: string): Awaited<ReturnType<Services["plan"]>> {
 
 const noProviders: ProviderRegistry = {
   list: () => [],
+  discover: async () => [],
   get: () => null,
   defaultRoute: async () => null,
   close: async () => undefined,

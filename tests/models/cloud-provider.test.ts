@@ -1,0 +1,108 @@
+import { afterEach, describe, expect, test } from "bun:test";
+import type { AppError } from "#core/errors.ts";
+import { type CloudServer, startCloudServer } from "#fixtures/cloud-servers.ts";
+import { startOpenAiServer } from "#fixtures/openai-server.ts";
+import { rejection } from "#fixtures/rejection.ts";
+import type { GenerateRequest, Provider } from "#models/provider.ts";
+import { createCloudProvider } from "#models/remote/cloud-provider.ts";
+
+const never = new AbortController().signal;
+const parameters = { type: "object", properties: { city: { type: "string" } }, required: ["city"] };
+const request: GenerateRequest = {
+  model: "some-model",
+  messages: [
+    { role: "system", content: "Be brief." },
+    { role: "user", content: "Hi" },
+  ],
+  temperature: 0.3,
+  maxOutputTokens: 100,
+  tools: [{ name: "weather", description: "Tells the weather", parameters }],
+};
+
+let server: CloudServer | null = null;
+afterEach(async () => {
+  await server?.close();
+  server = null;
+});
+
+describe.each(["anthropic", "google"] as const)("%s", (kind) => {
+  async function open(): Promise<{ provider: Provider; cloud: CloudServer }> {
+    const cloud = await startCloudServer(kind);
+    server = cloud;
+    return {
+      cloud,
+      provider: createCloudProvider({ id: kind, kind, baseUrl: cloud.url, apiKey: "secret-key", label: kind }),
+    };
+  }
+
+  test("answers, in pieces, with what it took", async () => {
+    const { provider, cloud } = await open();
+    cloud.replies.push({ text: "One two three." });
+    let streamed = "";
+    const result = await provider.generate(request, { signal: never, onDelta: (text) => (streamed += text) });
+    expect(streamed).toBe("One two three.");
+    expect(result).toMatchObject({
+      content: "One two three.",
+      finishReason: "stop",
+      usage: { input_tokens: 9, output_tokens: 4, total_tokens: 13 },
+    });
+    expect(JSON.stringify(cloud.requests[0]?.body)).toContain("Be brief.");
+    expect([...(cloud.requests[0]?.headers.values() ?? [])]).toContain("secret-key");
+  });
+
+  test("calls tools and gets their results", async () => {
+    const { provider, cloud } = await open();
+    cloud.replies.push({ call: { name: "weather", arguments: { city: "Paris" } } });
+    const { toolCalls, finishReason } = await provider.generate(request, { signal: never });
+    expect([finishReason, toolCalls[0]?.name, toolCalls[0]?.arguments]).toEqual([
+      "tool_calls",
+      "weather",
+      { city: "Paris" },
+    ]);
+    const result = {
+      role: "tool" as const,
+      content: "sunny",
+      tool_call_id: toolCalls[0]?.call_id ?? "",
+      name: "weather",
+    };
+    const messages = [...request.messages, { role: "assistant" as const, content: "", tool_calls: toolCalls }, result];
+    await provider.generate({ ...request, messages }, { signal: never });
+    expect(JSON.stringify(cloud.requests.at(-1)?.body)).toContain("sunny");
+  });
+
+  test("names its models", async () => {
+    const { provider } = await open();
+    const expected = kind === "google" ? "gemini-test" : "claude-test";
+    expect((await provider.models(never)).map(({ id }) => id)).toEqual([expected]);
+  });
+
+  test.each([
+    [401, "unauthorized"],
+    [429, "too_many_requests"],
+    [529, "unavailable"],
+  ])("a refusal with %s is one sentence", async (status, code) => {
+    const { provider, cloud } = await open();
+    cloud.replies.push({
+      status,
+      body: { type: "error", error: { type: "x", code: status, status: "X", message: "not now" } },
+    });
+    const error = (await rejection(provider.generate(request, { signal: never }))) as AppError;
+    expect(error.code).toBe(code as never);
+    expect(error.message.includes("secret-key")).toBe(false);
+  });
+});
+
+test("OpenAI's own package speaks its chat completions", async () => {
+  const openai = await startOpenAiServer([{ content: "Hi there." }]);
+  const provider = createCloudProvider({
+    id: "openai",
+    kind: "openai",
+    baseUrl: `${openai.url}/v1`,
+    apiKey: "k",
+    label: "OpenAI",
+  });
+  expect((await provider.generate(request, { signal: never })).content).toBe("Hi there.");
+  expect(openai.requests[0]?.path).toBe("/v1/chat/completions");
+  expect((await provider.models(never)).map(({ id }) => id)).toEqual(["test-model"]);
+  await openai.close();
+});
