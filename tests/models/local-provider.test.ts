@@ -165,7 +165,7 @@ test("a child process that is killed costs its call, and the next one gets anoth
   await own.close();
   await own.close();
   expect(childrenOf(process.pid).filter((pid) => !before.has(pid))).toEqual([]);
-});
+}, 60_000);
 
 let before = new Set<number>();
 beforeAll(async () => {
