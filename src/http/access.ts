@@ -8,6 +8,8 @@ import { type Clock, isoTime } from "#core/time.ts";
 
 /** The part of the API that the guard protects. */
 export const gatewayPrefix = "/api/gateway";
+/** The part that speaks OpenAI's API, behind the same guard. */
+export const openAiPrefix = "/v1";
 
 /** How long a request waits for a place before it is turned away. */
 const slotWaitMs = 10;
@@ -124,7 +126,7 @@ export class RequestAccess implements Access {
   #view(request: Request, path: string): GuardRequest {
     return {
       method: request.method,
-      path: path.slice(gatewayPrefix.length) || "/",
+      path: path.startsWith(gatewayPrefix) ? path.slice(gatewayPrefix.length) || "/" : path,
       header: (name) => request.headers.get(name),
       address: () => this.#address(request),
     };
@@ -170,7 +172,7 @@ export function pathOf(url: string): string {
 }
 
 function isGuarded(path: string): boolean {
-  return path.startsWith(gatewayPrefix) && (path.length === gatewayPrefix.length || path[gatewayPrefix.length] === "/");
+  return [gatewayPrefix, openAiPrefix].some((prefix) => path === prefix || path.startsWith(`${prefix}/`));
 }
 
 function requestIdOf(request: Request): string {

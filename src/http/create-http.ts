@@ -20,6 +20,7 @@ import { commandRoutes } from "#http/routes/commands.ts";
 import { discoveryRoutes } from "#http/routes/discovery.ts";
 import { gatewayRoutes } from "#http/routes/gateway.ts";
 import { ledgerRoutes } from "#http/routes/ledger.ts";
+import { openAiRoutes } from "#http/routes/openai.ts";
 import { runRoutes } from "#http/routes/runs.ts";
 import type { Services } from "#http/services.ts";
 
@@ -160,7 +161,8 @@ function createRoutes(services: Services, { access, streams, report, keepOpen }:
     .use(commandRoutes(context))
     .use(bundleRoutes(context))
     .use(discoveryRoutes(context))
-    .use(artifactRoutes(context));
+    .use(artifactRoutes(context))
+    .use(openAiRoutes({ ...context, keepOpen }));
   return app;
 }
 

@@ -31,6 +31,7 @@ export function openApi(version: string) {
               { name: "commands", description: "Durable commands to runs." },
               { name: "bundles", description: "Installed flows." },
               { name: "discovery", description: "What the gateway can do." },
+              { name: "openai", description: "Models and bundles for clients of OpenAI's API." },
               { name: "artifacts", description: "Values too large for the ledger." },
             ],
           },
@@ -50,7 +51,8 @@ export function finishDocument(document: Json): Json {
   hoist(LedgerRecord, schemas);
   for (const [path, operations] of Object.entries(paths)) {
     for (const operation of Object.values(operations)) {
-      if (path.startsWith("/api/gateway")) operation["security"] = [{ gatewayBearerAuth: [] }];
+      if (path.startsWith("/api/gateway") || path.startsWith("/v1/"))
+        operation["security"] = [{ gatewayBearerAuth: [] }];
     }
   }
   return {

@@ -75,6 +75,7 @@ describe("the API document", () => {
       "GET /runs/{run_id}/input_data",
       "GET /runs/{run_id}/ledger",
       "GET /runs/{run_id}/ledger/stream",
+      "GET /v1/models",
       "GET /workflows/{workflow_id}/flow",
       "POST /bundles/reload",
       "POST /bundles/upload",
@@ -84,12 +85,13 @@ describe("the API document", () => {
       "POST /runs/ledger/batch",
       "POST /runs/purge_drafts",
       "POST /runs/start",
+      "POST /v1/chat/completions",
     ]);
   });
 
   test("asks for the bearer on every operation of the gateway, and only there", () => {
     for (const { path, operation } of operations()) {
-      const expected = path.startsWith("/api/gateway") ? [{ gatewayBearerAuth: [] }] : undefined;
+      const expected = /^\/(api\/gateway|v1)\//.test(path) ? [{ gatewayBearerAuth: [] }] : undefined;
       expect({ path, security: operation["security"] }).toEqual({ path, security: expected });
     }
   });

@@ -1,0 +1,143 @@
+import { Elysia } from "elysia";
+import { principalKey } from "#auth/principal.ts";
+import { AppError, messageOf } from "#core/errors.ts";
+import { readJsonBody } from "#http/body.ts";
+import { RequestIssues, errorReply } from "#http/errors.ts";
+import { answerOfRun, startBundle } from "#http/openai/bundle-chat.ts";
+import { type Answer, ChunkWriter, type ReplyHead, completion } from "#http/openai/chat-reply.ts";
+import { toGenerateRequest } from "#http/openai/chat-request.ts";
+import { bundlePrefix, findModel, modelNames } from "#http/openai/model-names.ts";
+import { operation } from "#http/operation.ts";
+import { type RouteContext, reply } from "#http/route-context.ts";
+import { ChatCompletion, ChatCompletionRequest, OpenAiModels } from "#http/schemas/openai.ts";
+import { bodyCheck } from "#http/validation.ts";
+
+const chatBody = bodyCheck(ChatCompletionRequest);
+
+export interface OpenAiContext extends RouteContext {
+  /** The server must not cut a quiet stream. */
+  keepOpen: (request: Request) => void;
+}
+
+/** The same models and bundles for clients that speak OpenAI's API. */
+export function openAiRoutes(context: OpenAiContext) {
+  const { services, access } = context;
+  return new Elysia()
+    .get(
+      "/v1/models",
+      async ({ set }) => {
+        const names = await modelNames(services);
+        const data = names.map(({ id, owner }) => ({ id, object: "model", created: 0, owned_by: owner }));
+        return reply(set, { object: "list", data });
+      },
+      operation({
+        id: "listOpenAiModels",
+        summary: "Models and bundles by name",
+        tag: "openai",
+        response: OpenAiModels,
+      }),
+    )
+    .post(
+      "/v1/chat/completions",
+      async ({ request, set }) => {
+        try {
+          const { value } = await readJsonBody(request, access.bodyLimitBytes(request), { floats: false });
+          return await chat(context, chatBody.check(value), { request, set });
+        } catch (error) {
+          const { status, headers } = errorReply(error);
+          return Response.json(openAiError(error, status), { status, headers });
+        }
+      },
+      operation({
+        id: "createChatCompletion",
+        summary: "Answer a conversation",
+        description: "With `stream` the answer comes as `chat.completion.chunk` events, `[DONE]` last.",
+        tag: "openai",
+        body: ChatCompletionRequest,
+        response: ChatCompletion,
+        errors: [400, 404, 413, 501, 503],
+      }),
+    );
+}
+
+/** What OpenAI's clients show to people. */
+function openAiError(error: unknown, status: number): object {
+  const issue = error instanceof RequestIssues ? error.issues[0] : undefined;
+  const message = issue
+    ? `${issue.loc.slice(1).join(".")}: ${issue.msg}`
+    : status === 500
+      ? "Internal Server Error"
+      : messageOf(error);
+  const type = status < 500 ? "invalid_request_error" : "api_error";
+  return { error: { message, type, param: null, code: status === 404 ? "model_not_found" : null } };
+}
+
+interface Exchange {
+  request: Request;
+  set: Parameters<typeof reply>[0];
+}
+
+/** Asks the model or the bundle; `onText` gets the words as they come. */
+type Ask = (signal: AbortSignal, onText: (text: string) => void) => Promise<Answer>;
+
+async function chat(context: OpenAiContext, body: ChatCompletionRequest, { request, set }: Exchange) {
+  const { services, access } = context;
+  if (body.messages.length === 0) throw new AppError("invalid_request", "messages is empty");
+  const createdS = Math.floor(services.now() / 1000);
+  let id = `chatcmpl-${services.newId().replaceAll("-", "")}`;
+  let ask: Ask;
+  if (body.model.startsWith(bundlePrefix)) {
+    const runId = await startBundle(services, body, principalKey(access.principal(request)));
+    id = runId;
+    ask = (signal) => answerOfRun(services, runId, signal);
+  } else {
+    const { provider, model } = await findModel(services, body.model);
+    const asked = toGenerateRequest(body, model);
+    ask = (signal, onText) => provider.generate(asked, { signal, onDelta: onText });
+  }
+  const head = { id, model: body.model, createdS };
+  if (body.stream !== true) return reply(set, completion(head, await ask(request.signal, () => undefined)));
+  context.keepOpen(request);
+  const isUsageAsked =
+    body.stream_options !== undefined &&
+    "include_usage" in body.stream_options &&
+    body.stream_options.include_usage === true;
+  return streamed(ask, { head, isUsageAsked, release: access.keepSlot(request) });
+}
+
+interface Streaming {
+  head: ReplyHead;
+  isUsageAsked: boolean;
+  release: () => void;
+}
+
+function streamed(ask: Ask, { head, isUsageAsked, release }: Streaming): Response {
+  const encoder = new TextEncoder();
+  const controller = new AbortController();
+  const writer = new ChunkWriter(head, isUsageAsked);
+  const body = new ReadableStream<Uint8Array>({
+    async start(stream) {
+      const write = (text: string) => {
+        if (!controller.signal.aborted) stream.enqueue(encoder.encode(text));
+      };
+      write(writer.first());
+      try {
+        let said = "";
+        const answer = await ask(controller.signal, (text) => {
+          said += text;
+          write(writer.text(text));
+        });
+        // A bundle, and a provider that does not stream, say everything at the end.
+        if (said === "" && answer.content !== "") write(writer.text(answer.content));
+        write(writer.end(answer));
+      } catch (error) {
+        write(writer.error(openAiError(error, errorReply(error).status)));
+      } finally {
+        release();
+        if (!controller.signal.aborted) stream.close();
+      }
+    },
+    cancel: () => controller.abort(),
+  });
+  return new Response(body, { headers: { "content-type": "text/event-stream", "cache-control": "no-cache" } });
+}
