@@ -14,13 +14,9 @@ export function round(value: number, digits = 2): number {
 export function sample(pid: number): { cpuS: number; rssMb: number; writtenKb: number } {
   const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
   const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-  // The scheduler's own account of each thread: the ticks of `stat` are too coarse for an idle process.
-  const busyNs = readdirSync(`/proc/${pid}/task`).map((task) =>
-    Number(readFileSync(`/proc/${pid}/task/${task}/schedstat`, "utf8").split(" ")[0]),
-  );
   const written = /wchar: (\d+)/.exec(readFileSync(`/proc/${pid}/io`, "utf8"))?.[1];
   return {
-    cpuS: busyNs.reduce((sum, ns) => sum + ns, 0) / 1e9,
+    cpuS: (Number(fields[11]) + Number(fields[12])) / 100,
     rssMb: (Number(fields[21]) * 4096) / 1e6,
     writtenKb: Number(written) / 1024,
   };
