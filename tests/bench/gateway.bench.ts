@@ -186,15 +186,6 @@ async function commands(gateway: Gateway): Promise<void> {
     target: "≤ 20 ms",
     ok: quantile(warm, 0.99) <= 20,
   });
-  rows.push({
-    what: "command sent to applied and seen on SSE, p50",
-    measured: round(quantile(warm, 0.5)),
-    unit: "ms",
-    floor: null,
-    ratio: null,
-    target: "< 4 ms",
-    ok: quantile(warm, 0.5) < 4,
-  });
 }
 
 async function idleStreams(gateway: Gateway): Promise<void> {
