@@ -2,20 +2,11 @@ import { AppError } from "#core/errors.ts";
 import type { Flow, FlowEdge, FlowNode } from "#core/flow.ts";
 import { sanitizeId } from "#core/ids.ts";
 import { type Value, isObject } from "#core/value.ts";
+import type { DraftNode, DraftNodes } from "#engine/draft.ts";
 import { kindOf, pinsOf } from "#engine/classify.ts";
 import { lowerJoins } from "#engine/lower-joins.ts";
 import { supportWarnings } from "#engine/nodes/support.ts";
-import type { Compile, Plan, PlanNode } from "#engine/plan.ts";
-
-/** A node while the plan is being made. */
-export interface DraftNode extends PlanNode {
-  sources: Map<string, { node: string; pin: string }>;
-  defaults: Map<string, Value>;
-  next: Map<string, string>;
-  referenced: Set<string>;
-}
-
-export type DraftNodes = Map<string, DraftNode>;
+import type { Compile, Plan } from "#engine/plan.ts";
 
 /** The ways out of the nodes that branch; every other node has one, and `on_error` beside it. */
 const branches: Record<string, RegExp> = {

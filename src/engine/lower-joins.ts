@@ -1,7 +1,7 @@
 import { AppError } from "#core/errors.ts";
 import type { FlowEdge } from "#core/flow.ts";
 import { type JsonObject, type Value, isObject } from "#core/value.ts";
-import type { DraftNode, DraftNodes } from "#engine/compile.ts";
+import type { DraftNode, DraftNodes } from "#engine/draft.ts";
 
 export interface Route {
   key: string;
