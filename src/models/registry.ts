@@ -24,6 +24,11 @@ export interface RegistrySettings {
   cacheDir: string | null;
 }
 
+interface Route {
+  provider: string;
+  model: string;
+}
+
 /** A server that does not answer within this is not the default. */
 const discoveryMs = 1500;
 
@@ -57,11 +62,9 @@ export function createProviderRegistry(
       const { defaultProvider, defaultModel } = settings;
       if (defaultProvider && defaultModel) return { provider: defaultProvider, model: defaultModel };
       await probed?.look();
-      for (const provider of found()) {
-        const model = await firstModel(provider, signal);
-        if (model) return { provider: provider.id, model: defaultModel ?? model };
-      }
-      return null;
+      const named = defaultProvider?.toLowerCase();
+      const candidates = found().filter(({ id }) => !named || id === named);
+      return firstRoute(candidates, defaultModel, signal);
     },
     async close() {
       await Promise.all(providers.map((provider) => provider.close()));
@@ -74,11 +77,23 @@ function createEndpoint({ kind, apiKey, ...rest }: Endpoint): Provider {
   return createCloudProvider({ ...rest, kind, apiKey });
 }
 
-async function firstModel(provider: Provider, signal: AbortSignal): Promise<string | null> {
+/** The first provider that has the model, or any when none is asked for. When nobody lists it, the first that answers may tell why. */
+async function firstRoute(providers: Provider[], model: string | null, signal: AbortSignal): Promise<Route | null> {
+  let fallback: Route | null = null;
+  for (const provider of providers) {
+    const names = await modelNames(provider, signal);
+    const name = model ? names.find((each) => each === model) : names[0];
+    if (name) return { provider: provider.id, model: name };
+    if (model && names.length > 0) fallback ??= { provider: provider.id, model };
+  }
+  return fallback;
+}
+
+async function modelNames(provider: Provider, signal: AbortSignal): Promise<string[]> {
   try {
     const models = await provider.models(AbortSignal.any([signal, AbortSignal.timeout(discoveryMs)]));
-    return models[0]?.id ?? null;
+    return models.map(({ id }) => id);
   } catch {
-    return null;
+    return [];
   }
 }

@@ -106,3 +106,46 @@ test("OpenAI's own package speaks its chat completions", async () => {
   expect((await provider.models(never)).map(({ id }) => id)).toEqual(["test-model"]);
   await openai.close();
 });
+
+test.each(["openai", "anthropic", "google"] as const)("an answer of %s that breaks off is no answer", async (kind) => {
+  const chunk = { id: "x", object: "chat.completion.chunk", created: 1, model: "some-model" };
+  const begun = {
+    openai: [{ ...chunk, choices: [{ index: 0, delta: { content: "Hel" }, finish_reason: null }] }],
+    anthropic: [
+      {
+        type: "message_start",
+        message: {
+          id: "m",
+          type: "message",
+          role: "assistant",
+          model: "some-model",
+          content: [],
+          stop_reason: null,
+          usage: { input_tokens: 9, output_tokens: 1 },
+        },
+      },
+      { type: "content_block_start", index: 0, content_block: { type: "text", text: "" } },
+      { type: "content_block_delta", index: 0, delta: { type: "text_delta", text: "Hel" } },
+    ],
+    google: [
+      {
+        candidates: [{ content: { role: "model", parts: [{ text: "Hel" }] }, index: 0 }],
+        usageMetadata: { promptTokenCount: 9, candidatesTokenCount: 1, totalTokenCount: 10 },
+      },
+    ],
+  };
+  const events = begun[kind].map((event) => `data: ${JSON.stringify(event)}\n\n`).join("");
+  const headers = { "content-type": "text/event-stream" };
+  const half = Bun.serve({ port: 0, hostname: "127.0.0.1", fetch: () => new Response(events, { headers }) });
+  const baseUrl = `http://127.0.0.1:${half.port}`;
+  const cloud = createCloudProvider({ id: kind, kind, baseUrl, apiKey: "secret-key", label: kind });
+  let streamed = "";
+  const call = cloud.generate(request, { signal: never, onDelta: (text) => (streamed += text) });
+  expect(await rejection(call)).toMatchObject({
+    code: "unavailable",
+    retryable: true,
+    message: `The answer of ${kind} broke off in the middle`,
+  });
+  expect(streamed).toBe("Hel");
+  await half.stop(true);
+});

@@ -3,6 +3,7 @@ import { copyFile, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { AppError } from "#core/errors.ts";
+import { stringifyJson } from "#core/json.ts";
 import { rejection } from "#fixtures/rejection.ts";
 import { createLocalProvider } from "#models/local/provider.ts";
 import type { GenerateRequest, Provider } from "#models/provider.ts";
@@ -144,6 +145,70 @@ test("a call is left in the middle, and the next one is answered", async () => {
   expect(await say("What is the capital of France?")).toBe("Paris.");
 });
 
+/** A signal, and how many listeners it has; `heard` resolves with the first, when the question has been sent. */
+function watched() {
+  const controller = new AbortController();
+  const { signal } = controller;
+  const heard = Promise.withResolvers<void>();
+  let listeners = 0;
+  const add = signal.addEventListener.bind(signal);
+  const remove = signal.removeEventListener.bind(signal);
+  signal.addEventListener = (...given: Parameters<typeof add>) => {
+    listeners += 1;
+    add(...given);
+    heard.resolve();
+  };
+  signal.removeEventListener = (...given: Parameters<typeof remove>) => {
+    listeners -= 1;
+    remove(...given);
+  };
+  return { signal, heard: heard.promise, listeners: () => listeners, abort: () => controller.abort() };
+}
+
+test("a call that waits for its model, or for a long prompt to be read, is left too", async () => {
+  const own = createLocalProvider({ folders: [folder], command, threads: 1, cacheDir: null });
+  const loading = watched();
+  const call = own.generate(ask("Hello"), { signal: loading.signal });
+  await loading.heard;
+  loading.abort();
+  expect(await rejection(call)).toMatchObject({ code: "cancelled" });
+  await own.close();
+  // More than there are places for, so that each place has been left once.
+  for (let attempt = 0; attempt < 6; attempt++) {
+    const reading = watched();
+    const long = provider.generate(ask(`${attempt} ${"word ".repeat(900)}`), { signal: reading.signal });
+    await reading.heard;
+    reading.abort();
+    expect(await rejection(long)).toMatchObject({ code: "cancelled" });
+  }
+  expect(await say("What is the capital of France?")).toBe("Paris.");
+});
+
+test("a signal that outlives its calls is not listened to any more", async () => {
+  const { signal, listeners } = watched();
+  await provider.generate(ask("Hello"), { signal });
+  await rejection(provider.generate(ask("Hello", { model: "garbage" }), { signal }));
+  expect(listeners()).toBe(0);
+});
+
+test("the child process ends when the gateway is killed", async () => {
+  const program = `
+    import { InferenceHost } from ${JSON.stringify(join(import.meta.dirname, "../../src/models/local/host.ts"))};
+    const host = new InferenceHost({ command: ${JSON.stringify(command)}, threads: 1, cacheDir: null });
+    const request = { model: "x", messages: [{ role: "user", content: "Tell me a long story" }] };
+    const onDelta = () => console.log(host.pid);
+    await host.generate(${JSON.stringify(tiny)}, request, { signal: new AbortController().signal, onDelta });
+    await new Promise(() => {});`;
+  const gateway = Bun.spawn([process.execPath, "-e", program], { stdout: "pipe", stderr: "inherit" });
+  const { value } = await gateway.stdout.getReader().read();
+  const pid = parseInt(new TextDecoder().decode(value), 10);
+  expect(pid).toBeGreaterThan(1);
+  gateway.kill("SIGKILL");
+  await gateway.exited;
+  // Ends when the process of that id does.
+  expect(await Bun.spawn(["tail", `--pid=${pid}`, "-f", "/dev/null"]).exited).toBe(0);
+});
+
 test("a child process that is killed costs its call, and the next one gets another", async () => {
   const own = createLocalProvider({ folders: [folder], command, threads: 1, cacheDir: null });
   const killed = Promise.withResolvers<void>();
@@ -180,6 +245,46 @@ function childrenOf(pid: number): number[] {
   return lines.filter((line) => !/ Z| ps$/.test(line)).map((line) => Number(line.trim().split(/\s+/)[0]));
 }
 
+describe("a child process that does not come up is one sentence", () => {
+  test.each([
+    [["false"], /^The inference process ended \(exit code 1\)$/],
+    [["true"], /^The inference process ended \(exit code 0\)$/],
+    [["/not/there/abstractgateway"], /^The inference process could not be started: .*\/not\/there/],
+  ])("for %j", async (missing, message) => {
+    const own = createLocalProvider({ folders: [folder], command: missing, threads: 1, cacheDir: null });
+    for (let attempt = 0; attempt < 2; attempt++) {
+      const error = (await rejection(own.generate(ask("Hello"), { signal: never }))) as AppError;
+      expect([error.code, error.message]).toEqual(["unavailable", expect.stringMatching(message)]);
+    }
+    await own.close();
+  });
+});
+
+/** A child process that answers every question with the same text. */
+function scripted(content: string): Provider {
+  const worker = `process.on("message", ({ kind, id }) => kind === "generate" &&
+    process.send({ kind: "result", id, result: { content: ${JSON.stringify(content)}, data: null } }))`;
+  const program = [process.execPath, "-e", worker];
+  return createLocalProvider({ folders: [folder], command: program, threads: 1, cacheDir: null });
+}
+
+test("a call that is made while the last process ends gets a process of its own", async () => {
+  const own = scripted("Paris.");
+  await own.generate(ask("Hello"), { signal: never });
+  const closing = own.close();
+  expect((await own.generate(ask("What is the capital of France?"), { signal: never })).content).toBe("Paris.");
+  await closing;
+  await own.close();
+});
+
+test("numbers in data stay what they were written as, across the processes", async () => {
+  const own = scripted('{"price":5.0,"pieces":5}');
+  const { data } = await own.generate(ask("Hello", { responseSchema: { type: "object" } }), { signal: never });
+  expect(stringifyJson(data)).toBe('{"price":5.0,"pieces":5}');
+  expect((await own.generate(ask("Hello"), { signal: never })).data).toBeNull();
+  await own.close();
+});
+
 describe("what it cannot do is one sentence", () => {
   test.each([
     ["nobody", "not_found", /no local model 'nobody'.*there are: .*tiny-chat/],
@@ -203,6 +308,12 @@ describe("what it cannot do is one sentence", () => {
       expect.stringMatching(/prompt has \d+ tokens.*2048/),
     ]);
   });
+});
+
+test("a tool whose name is none is refused in one sentence", async () => {
+  const tools = [{ name: "add numbers", description: "Adds", parameters: { type: "object", properties: {} } }];
+  const error = (await rejection(provider.generate(ask("Hello", { tools }), { signal: never }))) as AppError;
+  expect([error.code, error.message]).toEqual(["invalid_request", expect.stringContaining("'add numbers'")]);
 });
 
 test("models are listed by file name with their window, broken ones too, and one with an odd name works", async () => {

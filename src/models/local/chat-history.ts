@@ -1,4 +1,5 @@
 import type { ChatHistoryItem, ChatModelFunctions, ChatModelResponse, GbnfJsonSchema } from "node-llama-cpp";
+import { AppError } from "#core/errors.ts";
 import type { Message, ToolSpec } from "#models/provider.ts";
 
 /** Our messages as the library's history. A tool's answer belongs into the model's turn that called it. */
@@ -34,7 +35,10 @@ function addResponse(history: ChatHistoryItem[], response: ChatModelResponse["re
   else history.push({ type: "model", response });
 }
 
+/** AppError `invalid_request` for a name that the grammar of calls cannot hold. */
 export function toFunctions(tools: ToolSpec[]): ChatModelFunctions {
+  const odd = tools.find(({ name }) => !/^\S+$/.test(name));
+  if (odd) throw new AppError("invalid_request", `A tool cannot be named '${odd.name}': names are without spaces`);
   return Object.fromEntries(
     tools.map((tool) => [
       tool.name,

@@ -1,6 +1,5 @@
 import type { ChatWrapper, Llama, LlamaContext, LlamaContextSequence, LlamaModel, Token } from "node-llama-cpp";
 import { AppError, messageOf } from "#core/errors.ts";
-import { parseJson } from "#core/json.ts";
 import type { JsonObject } from "#core/value.ts";
 import { toFunctions, toHistory } from "#models/local/chat-history.ts";
 import { assertModelFile } from "#models/local/model-files.ts";
@@ -172,7 +171,8 @@ function toResult(
   return {
     content,
     reasoning: null,
-    data: request.responseSchema ? readData(content) : null,
+    // Read from the content at the other end of the channel, which does not keep `5.0` apart from `5`.
+    data: null,
     toolCalls: calls.map((call) => ({
       call_id: `call_${crypto.randomUUID().replaceAll("-", "").slice(0, 24)}`,
       name: call.functionName,
@@ -184,12 +184,4 @@ function toResult(
     genTimeMs,
     ttftMs,
   };
-}
-
-function readData(content: string): GenerateResult["data"] {
-  try {
-    return parseJson(content);
-  } catch {
-    return null;
-  }
 }

@@ -1,9 +1,9 @@
-import { open, readdir } from "node:fs/promises";
+import { open, readdir, stat } from "node:fs/promises";
 import { basename, isAbsolute, join } from "node:path";
 import { AppError } from "#core/errors.ts";
 import type { ModelInfo } from "#models/provider.ts";
 
-/** Every `*.gguf` in the folders, named by its file stem; the first folder wins. A folder that is not there is empty. */
+/** Every file `*.gguf` in the folders, named by its stem; the first folder wins. A folder that is not there is empty. */
 export async function listModelFiles(folders: string[]): Promise<Map<string, string>> {
   const found = new Map<string, string>();
   for (const folder of folders) {
@@ -15,20 +15,30 @@ export async function listModelFiles(folders: string[]): Promise<Map<string, str
     }
     for (const name of names.sort()) {
       const stem = basename(name, ".gguf");
-      if (name.endsWith(".gguf") && !found.has(stem)) found.set(stem, join(folder, name));
+      if (!name.endsWith(".gguf") || found.has(stem)) continue;
+      if (await isFile(join(folder, name))) found.set(stem, join(folder, name));
     }
   }
   return found;
 }
 
+/** A folder, or a link that leads nowhere, may have such a name too; a pipe would never be read to its end. */
+async function isFile(path: string): Promise<boolean> {
+  return stat(path).then(
+    (found) => found.isFile(),
+    () => false,
+  );
+}
+
 /** Path of a model by name or by its own absolute path. AppError `not_found` tells where was looked and what there is. */
 export async function findModel(name: string, folders: string[]): Promise<string> {
-  if (isAbsolute(name) && name.endsWith(".gguf") && (await Bun.file(name).exists())) return name;
+  if (isAbsolute(name) && name.endsWith(".gguf") && (await isFile(name))) return name;
   const models = await listModelFiles(folders);
   const path = models.get(basename(name, ".gguf"));
   if (path) return path;
   const there = [...models.keys()].join(", ") || "none";
-  throw new AppError("not_found", `There is no local model '${name}' in ${folders.join(", ")} (there are: ${there})`);
+  const where = folders.length > 0 ? ` in ${folders.join(", ")}` : "";
+  throw new AppError("not_found", `There is no local model '${name}'${where} (there are: ${there})`);
 }
 
 export async function describeModel(id: string, path: string): Promise<ModelInfo> {
@@ -61,7 +71,9 @@ const headerBytes = 64 * 1024;
 
 /** `<architecture>.context_length` of a GGUF file's metadata, looked for at its beginning; null when it is not there. */
 async function contextLength(path: string): Promise<number | null> {
-  const file = await open(path, "r");
+  const file = await open(path, "r").catch(() => null);
+  // A file that may not be read, or was removed meanwhile, must not cost the list of the others.
+  if (!file) return null;
   try {
     const { buffer, bytesRead } = await file.read(Buffer.alloc(headerBytes), 0, headerBytes, 0);
     if (buffer.subarray(0, 4).toString("latin1") !== "GGUF") return null;

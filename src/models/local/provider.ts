@@ -1,3 +1,4 @@
+import { readData } from "#models/answer-data.ts";
 import { InferenceHost } from "#models/local/host.ts";
 import { describeModel, findModel, listModelFiles } from "#models/local/model-files.ts";
 import type { Provider } from "#models/provider.ts";
@@ -21,7 +22,8 @@ export function createLocalProvider({ folders, ...host }: LocalProviderOptions):
       return Promise.all([...files].map(([id, path]) => describeModel(id, path)));
     },
     async generate(request, options) {
-      return inference.generate(await findModel(request.model, folders), request, options);
+      const result = await inference.generate(await findModel(request.model, folders), request, options);
+      return request.responseSchema ? { ...result, data: readData(result.content) } : result;
     },
     close: () => inference.close(),
   };

@@ -4,6 +4,7 @@ import { createOpenAI } from "@ai-sdk/openai";
 import type { LanguageModel } from "ai";
 import type { Provider } from "#models/provider.ts";
 import { generate } from "#models/remote/generate.ts";
+import { createModelFetch } from "#models/remote/model-fetch.ts";
 import { type ModelListRequest, listModels } from "#models/remote/model-list.ts";
 
 /** Wires of their own; every other cloud speaks OpenAI's. */
@@ -22,29 +23,38 @@ interface Wire {
   list: Omit<ModelListRequest, "id">;
 }
 
-const wires: Record<CloudKind, (baseUrl: string, apiKey: string) => Wire> = {
-  openai: (baseURL, apiKey) => ({
-    model: createOpenAI({ baseURL, apiKey }).chat,
-    list: { url: `${baseURL}/models`, headers: { authorization: `Bearer ${apiKey}` } },
+interface Access {
+  baseURL: string;
+  apiKey: string;
+  fetch: typeof fetch;
+}
+
+const wires: Record<CloudKind, (access: Access) => Wire> = {
+  openai: (access) => ({
+    model: createOpenAI(access).chat,
+    list: { url: `${access.baseURL}/models`, headers: { authorization: `Bearer ${access.apiKey}` } },
   }),
-  anthropic: (baseURL, apiKey) => ({
-    model: createAnthropic({ baseURL, apiKey }),
-    list: { url: `${baseURL}/models?limit=1000`, headers: { "x-api-key": apiKey, "anthropic-version": "2023-06-01" } },
+  anthropic: (access) => ({
+    model: createAnthropic(access),
+    list: {
+      url: `${access.baseURL}/models?limit=1000`,
+      headers: { "x-api-key": access.apiKey, "anthropic-version": "2023-06-01" },
+    },
   }),
-  google: (baseURL, apiKey) => ({
-    model: createGoogle({ baseURL, apiKey }),
-    list: { url: `${baseURL}/models?pageSize=1000`, headers: { "x-goog-api-key": apiKey } },
+  google: (access) => ({
+    model: createGoogle(access),
+    list: { url: `${access.baseURL}/models?pageSize=1000`, headers: { "x-goog-api-key": access.apiKey } },
   }),
 };
 
 /** A cloud with a key, through its own package of the AI SDK. */
 export function createCloudProvider({ id, kind, baseUrl, apiKey, label }: CloudOptions): Provider {
-  const wire = wires[kind](baseUrl, apiKey);
+  const wire = wires[kind]({ baseURL: baseUrl, apiKey, fetch: createModelFetch(id) });
   return {
     id,
     label,
     models: (signal) => listModels({ id, ...wire.list }, signal),
-    generate: (request, options) => generate(wire.model(request.model), request, options),
+    generate: (request, options) => generate({ id, model: wire.model(request.model) }, request, options),
     close: async () => undefined,
   };
 }

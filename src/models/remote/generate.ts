@@ -1,21 +1,18 @@
-import {
-  APICallError,
-  type LanguageModel,
-  type ModelMessage,
-  Output,
-  type ToolSet,
-  jsonSchema,
-  streamText,
-  tool,
-} from "ai";
-import { AppError, messageOf } from "#core/errors.ts";
-import { parseJson } from "#core/json.ts";
+import { type LanguageModel, type ModelMessage, Output, type ToolSet, jsonSchema, streamText, tool } from "ai";
 import { type JsonObject, type Value, isObject } from "#core/value.ts";
+import { readData } from "#models/answer-data.ts";
 import type { CallOptions, GenerateRequest, GenerateResult, Message, ToolCall } from "#models/provider.ts";
+import { brokeOff, toAppError } from "#models/remote/call-error.ts";
+
+export interface RemoteModel {
+  /** Of the provider, for messages. */
+  id: string;
+  model: LanguageModel;
+}
 
 /** One call of a model of the AI SDK, streamed. Every failure is an AppError. */
 export async function generate(
-  model: LanguageModel,
+  { id, model }: RemoteModel,
   request: GenerateRequest,
   { signal, onDelta }: CallOptions,
 ): Promise<GenerateResult> {
@@ -47,11 +44,13 @@ export async function generate(
     }
     // An aborted stream just ends; it does not raise.
     signal.throwIfAborted();
-    const [usage, finishReason] = await Promise.all([stream.totalUsage, stream.finishReason]);
-    // Every server says why it stopped, or at least what it counted; a reply with neither broke off.
-    if (!(finishReason in finishReasons) && usage.outputTokens === undefined) {
-      throw new AppError("unavailable", "The model server's answer broke off in the middle", { retryable: true });
-    }
+    const [usage, finishReason, said] = await Promise.all([
+      stream.totalUsage,
+      stream.finishReason,
+      stream.rawFinishReason,
+    ]);
+    // Every server says why it stopped, in its own word; not every package of the SDK raises when it did not.
+    if (said === undefined) throw brokeOff(id);
     const input = usage.inputTokens ?? 0;
     const output = usage.outputTokens ?? 0;
     return {
@@ -66,7 +65,7 @@ export async function generate(
       ttftMs: firstAt === null ? null : firstAt - startedAt,
     };
   } catch (error) {
-    throw toAppError(error, signal);
+    throw toAppError(error, { id, model: request.model, signal, nowMs: Date.now() });
   }
 }
 
@@ -129,43 +128,4 @@ function toModelMessage(message: Message): ModelMessage {
 function argumentsOf(input: unknown): JsonObject {
   const value = input as Value;
   return isObject(value) ? value : {};
-}
-
-/** The object in an answer that should be JSON, also when the model put words or a code fence around it. */
-function readData(content: string): Value {
-  for (const text of [content, content.replace(/^[^{[]*/s, "").replace(/[^}\]]*$/s, "")]) {
-    try {
-      const value = parseJson(text);
-      return isObject(value) ? value : { value };
-    } catch {
-      // The next reading may do.
-    }
-  }
-  return null;
-}
-
-function toAppError(error: unknown, signal: AbortSignal): AppError {
-  if (signal.aborted) return new AppError("cancelled", "The call was cancelled", { cause: error });
-  if (error instanceof AppError) return error;
-  if (!APICallError.isInstance(error)) {
-    return new AppError("unavailable", `The model server could not be reached: ${messageOf(error)}`, {
-      cause: error,
-      retryable: true,
-    });
-  }
-  const status = error.statusCode ?? 0;
-  const message = `The model server answered ${status || "nothing"}: ${error.message}`;
-  const options = { cause: error };
-  if (status === 401 || status === 403) return new AppError("unauthorized", message, options);
-  if (status === 404) return new AppError("not_found", message, options);
-  if (status === 429) {
-    const retryAfterS = Number(error.responseHeaders?.["retry-after"]);
-    return new AppError("too_many_requests", message, {
-      ...options,
-      retryable: true,
-      ...(retryAfterS > 0 ? { retryAfterS } : {}),
-    });
-  }
-  if (status >= 400 && status < 500) return new AppError("invalid_request", message, options);
-  return new AppError("unavailable", message, { ...options, retryable: true });
 }

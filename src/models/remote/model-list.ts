@@ -2,6 +2,8 @@ import { AppError, messageOf } from "#core/errors.ts";
 import { parseJson } from "#core/json.ts";
 import { type Value, isObject } from "#core/value.ts";
 import type { ModelInfo } from "#models/provider.ts";
+import { brokeOff } from "#models/remote/call-error.ts";
+import { fetchFrom } from "#models/remote/model-fetch.ts";
 
 export interface ModelListRequest {
   /** Of the provider, for messages. */
@@ -12,28 +14,34 @@ export interface ModelListRequest {
 
 /** Names of a server's models: `{data: [{id}]}` as OpenAI and Anthropic answer, `{models: [{name: "models/…"}]}` as Google does. */
 export async function listModels({ id, url, headers }: ModelListRequest, signal: AbortSignal): Promise<ModelInfo[]> {
-  let response: Response;
   try {
-    response = await fetch(url, { signal, headers });
+    const response = await fetchFrom(id, url, { signal, headers });
+    const { status } = response;
+    if (status === 401 || status === 403) {
+      throw new AppError("unauthorized", `${id} does not accept its key (${status})`);
+    }
+    if (!response.ok) {
+      const retryable = status === 429 || status >= 500;
+      throw new AppError("unavailable", `${id} answered ${status} to a list of its models`, { retryable });
+    }
+    return describe(id, namesIn(readList(id, await response.text())));
   } catch (error) {
-    throw new AppError("unavailable", `${id} does not answer at ${withoutQuery(url)}: ${messageOf(error)}`, {
-      cause: error,
-      retryable: true,
-    });
+    throw toAppError(error, id, signal);
   }
-  if (response.status === 401 || response.status === 403) {
-    throw new AppError("unauthorized", `${id} does not accept its key (${response.status})`);
-  }
-  if (!response.ok) throw new AppError("unavailable", `${id} answered ${response.status} to a list of its models`);
-  return namesIn(readList(id, await response.text())).map((name) => ({
+}
+
+/** Only the body can still fail here: everything else has its sentence. */
+function toAppError(error: unknown, id: string, signal: AbortSignal): AppError {
+  if (signal.aborted) return new AppError("cancelled", "The call was cancelled", { cause: error });
+  return error instanceof AppError ? error : brokeOff(id, error);
+}
+
+function describe(id: string, names: string[]): ModelInfo[] {
+  return names.map((name) => ({
     id: name,
     provider: id,
     capabilities: ["text", "tools", "json"],
   }));
-}
-
-function withoutQuery(url: string): string {
-  return url.split("?", 1)[0] ?? url;
 }
 
 function readList(id: string, text: string): Value {

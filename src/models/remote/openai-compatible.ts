@@ -1,6 +1,7 @@
 import { createOpenAICompatible } from "@ai-sdk/openai-compatible";
 import type { Provider } from "#models/provider.ts";
 import { generate } from "#models/remote/generate.ts";
+import { createModelFetch } from "#models/remote/model-fetch.ts";
 import { listModels } from "#models/remote/model-list.ts";
 
 export interface EndpointOptions {
@@ -18,6 +19,7 @@ export function createOpenAiCompatibleProvider({ id, baseUrl, apiKey, label }: E
     baseURL: baseUrl,
     includeUsage: true,
     supportsStructuredOutputs: true,
+    fetch: createModelFetch(id),
     ...(apiKey === null ? {} : { apiKey }),
   });
   const headers: Record<string, string> = apiKey === null ? {} : { authorization: `Bearer ${apiKey}` };
@@ -25,7 +27,7 @@ export function createOpenAiCompatibleProvider({ id, baseUrl, apiKey, label }: E
     id,
     label,
     models: (signal) => listModels({ id, url: `${baseUrl}/models`, headers }, signal),
-    generate: (request, options) => generate(client.chatModel(request.model), request, options),
+    generate: (request, options) => generate({ id, model: client.chatModel(request.model) }, request, options),
     close: async () => undefined,
   };
 }

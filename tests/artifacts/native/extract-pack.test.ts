@@ -1,4 +1,4 @@
-import { afterAll, expect, test } from "bun:test";
+import { afterAll, afterEach, expect, test } from "bun:test";
 import { createHash } from "node:crypto";
 import {
   chmod,
@@ -16,6 +16,8 @@ import {
 } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { AppError } from "#core/errors.ts";
+import { rejection } from "#fixtures/rejection.ts";
 import { cacheFolders, ensurePack } from "#artifacts/native/extract-pack.ts";
 import type { NativePack } from "#artifacts/native/native-packs.ts";
 
@@ -102,6 +104,66 @@ test.each([
     message: expect.stringContaining("the packed files are damaged"),
   });
   expect(await readdir(join(cache, "native"))).toEqual([]);
+});
+
+test("a pack file that was cut short is refused, and leaves nothing", async () => {
+  const [pack, cache] = [await makePack(), await newFolder()];
+  const whole = await stat(pack.path);
+  for (const bytes of [0, 3, Math.floor(whole.size / 2), whole.size - 1]) {
+    await truncate(pack.path, bytes);
+    const error = (await rejection(ensurePack("sample", pack, [cache]))) as AppError;
+    expect([error.code, error.message], `${bytes} bytes`).toEqual(["storage", expect.stringContaining(`${cache}: `)]);
+    expect(await readdir(join(cache, "native"))).toEqual([]);
+    await writeFile(pack.path, await readFile((await makePack()).path));
+  }
+  await expectWhole(await ensurePack("sample", pack, [cache]));
+});
+
+test("processes that begin together get the same folder, and nothing else is left", async () => {
+  const [pack, cache] = [await makePack(), await newFolder()];
+  const source = JSON.stringify(join(import.meta.dirname, "../../../src/artifacts/native/extract-pack.ts"));
+  const program = `import { ensurePack } from ${source};
+    process.stdout.write(await ensurePack("sample", ${JSON.stringify(pack)}, ${JSON.stringify([cache])}));`;
+  const processes = Array.from({ length: 4 }, () =>
+    Bun.spawn([process.execPath, "-e", program], { stdout: "pipe", stderr: "inherit" }),
+  );
+  const folders = await Promise.all(processes.map((each) => new Response(each.stdout).text()));
+  expect(new Set(folders)).toEqual(new Set([join(cache, "native", `sample-${pack.hash.slice(0, 16)}`)]));
+  expect(await readdir(join(cache, "native"))).toHaveLength(1);
+  await expectWhole(folders[0]!);
+});
+
+/** A file system of its own, which only root may mount, and not in every container. Null where that is refused. */
+async function mountSmall(options: string): Promise<string | null> {
+  const folder = await newFolder();
+  const { exitCode } = await Bun.$`mount -t tmpfs -o ${options} tmpfs ${folder}`.quiet().nothrow();
+  if (exitCode !== 0) return null;
+  mounted.push(folder);
+  return folder;
+}
+const mounted: string[] = [];
+afterEach(async () => {
+  for (const folder of mounted.splice(0)) await Bun.$`umount ${folder}`.quiet();
+});
+const probe = await mountSmall("size=1m");
+const mayMount = probe !== null;
+if (probe) await Bun.$`umount ${mounted.pop()}`.quiet();
+if (!mayMount) console.warn("Full and read-only file systems are not tried: this needs the right to mount one.");
+
+test.skipIf(!mayMount).each([
+  ["full", "size=1m", /no space/i],
+  ["read-only", "ro", /read-only/i],
+])("a cache on a %s file system is passed over, or named with its reason", async (_, options, reason) => {
+  const [pack, bad, good] = [await makePack(), (await mountSmall(options))!, await newFolder()];
+  const error = (await rejection(ensurePack("sample", pack, [bad]))) as AppError;
+  expect(error.code).toBe("storage");
+  expect(error.message).toMatch(reason);
+  expect(error.message).toContain(`${bad}: `);
+  const folder = await ensurePack("sample", pack, [bad, good]);
+  expect(folder).toStartWith(good);
+  await expectWhole(folder);
+  const left = await readdir(join(bad, "native")).catch(() => []);
+  expect(left).toEqual([]);
 });
 
 test("an old unfinished folder of a killed process is removed, a young one is left to its maker", async () => {
