@@ -233,7 +233,7 @@ def _user_line(error):
 
 
 def run(request):
-    """A call as JSON text in, its result as JSON text out: `V` and the value, or `E` and one sentence."""
+    """A call as JSON text in, out comes `V` and the value as JSON text, or `E` and one sentence as JSON text. Both are ASCII."""
     try:
         call = json.loads(request)
         is_free = call["permissions"] == "full_access"
@@ -242,12 +242,12 @@ def run(request):
         writer.value(function(json.loads(call["input"])), 0)
         return "V" + "".join(writer.parts)
     except Refused as error:
-        return f"E{error}"
+        return "E" + json.dumps(str(error))
     except BaseException as error:
         try:
-            return "E" + _describe(error)
+            return "E" + json.dumps(_describe(error))
         except BaseException:
-            return "EThe code failed, and its error cannot be described"
+            return 'E"The code failed, and its error cannot be described"'
 
 
 def seal():

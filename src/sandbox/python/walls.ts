@@ -1,67 +1,74 @@
-/** What the interpreter asks of JavaScript: the only ways out of WebAssembly. */
-type Imports = Record<string, Record<string, WebAssembly.ImportValue>>;
-type Function = (...values: unknown[]) => unknown;
+type Imported = (...values: unknown[]) => unknown;
 
-/** `open`: while the interpreter starts. `free`: its files are its own. `closed`: they are read-only as well. */
+/** `open`: while the interpreter starts. `free`: its files, which are in memory, are its own. `closed`: they are read-only as well. */
 export type WallState = "open" | "free" | "closed";
 
-/** Errno of WASI. */
+/** Errors as WASI counts them. */
 const notPermitted = -63;
 const readOnly = -69;
 
-/** What the interpreter needs to run and to take a text and give one back; found by listening. All else is refused once it has started. */
-const needed =
-  /^(__syscall_(fstat64|stat64|lstat64|newfstatat|openat|getcwd|getdents64|fcntl64|ioctl|faccessat|readlinkat|dup|dup3|getpid|getuid32_js|geteuid32|getgid32|getegid32|poll|fadvise64|ftruncate64|truncate64|mkdirat|unlinkat|rmdir|renameat|chdir|chmod|fchmod|fchmodat2|utimensat|umask_js|symlinkat|linkat|fdatasync|statfs64|fstatfs64|uname)|fd_(read|write|seek|close|sync|pread|pwrite|fdstat_get)|clock_(time|res)_get|random_get|environ_(get|sizes_get)|emscripten_(resize_heap|date_now|get_now|stack_.*|runtime_keepalive_p.*|check_blocking_allowed|memcpy.*)|_emscripten_(throw_longjmp|get_now_is_monotonic|runtime_keepalive_clear)|_(abort|tzset|timegm|mktime|localtime|gmtime|mmap|munmap|msync)_js|_PyEM_TrampolineCall_JS|invoke_.*|saveSetjmp|testSetjmp|exit|proc_exit|_Py_emscripten_runtime|Py_emscripten_.*|sched_yield)$/;
+/** One call carries a text into Python and one out. */
+const bridge = "JsvArray_Get js2python_js _python2js_ascii JsvError_Check JsvNoValue_Check".split(" ");
 
-/** Those that change files, which lie outside the memory that is put back after a call. */
-const writing =
-  /^(__syscall_(mkdirat|unlinkat|rmdir|renameat|chdir|chmod|fchmod|fchmodat2|utimensat|symlinkat|linkat|truncate64|ftruncate64|dup|dup3|umask_js)|fd_pwrite)$/;
+const reading =
+  "fstat64 stat64 lstat64 newfstatat openat getcwd getdents64 fcntl64 ioctl faccessat readlinkat getpid getuid32_js fadvise64 statfs64 uname";
+const changing =
+  "dup dup3 ftruncate64 truncate64 mkdirat unlinkat rmdir renameat chdir fchdir chmod fchmod fchmodat2 utimensat umask_js symlinkat linkat";
+const rest = [
+  ..."fd_read fd_write fd_seek fd_close fd_sync fd_pread clock_time_get clock_res_get random_get".split(" "),
+  ..."environ_get environ_sizes_get emscripten_date_now emscripten_get_now emscripten_memcpy_js".split(" "),
+  ..."_emscripten_memcpy_js _emscripten_throw_longjmp _emscripten_get_now_is_monotonic".split(" "),
+  ..."_tzset_js _timegm_js _mktime_js _localtime_js _gmtime_js _mmap_js _munmap_js _msync_js".split(" "),
+  ..."_PyEM_TrampolineCall_JS _Py_emscripten_runtime".split(" "),
+];
+const syscalls = (names: string) => names.split(" ").map((name) => `__syscall_${name}`);
 
-/** `O_WRONLY | O_RDWR | O_CREAT | O_TRUNC` of Linux, as Emscripten has them. */
-const writeFlags = 0o1 | 0o2 | 0o100 | 0o1000;
+const allowed = new Set([...bridge, ...syscalls(reading), ...rest]);
+/** Files lie outside the memory that is put back after a call, so a call must not change them for the next. */
+const writing = new Set([...syscalls(changing), "fd_pwrite"]);
+
+/** `O_WRONLY | O_RDWR | O_CREAT | O_TRUNC`, as Emscripten has them. */
+const writeFlags = 0o1103;
 
 /**
  * Stands between the interpreter and JavaScript. Whatever Python code gets hold of, it leaves WebAssembly only through an import, so
- * this is where objects of the host, sockets, processes and evaluated JavaScript end.
+ * this is where the host's objects, sockets, processes and evaluated JavaScript end, even for code that broke every rule of Python.
  */
 export class Walls {
   state: WallState = "open";
-  /** Memory may not grow beyond this many bytes. */
+  /** The memory may not grow beyond this many bytes: Python raises MemoryError. */
   maxMemoryBytes = Number.POSITIVE_INFINITY;
-  #allowed: (name: string) => boolean;
 
-  /** `bridge`: names of imports that carry the arguments and the result of the one call into Python. */
-  constructor(bridge: ReadonlySet<string>) {
-    this.#allowed = (name) => needed.test(name) || bridge.has(name);
+  /** The imports with a guard before each function. They stay the objects they are: Emscripten looks symbols up in them later on. */
+  around(imports: WebAssembly.Imports): WebAssembly.Imports {
+    const guarded = { ...imports };
+    for (const module of ["env", "wasi_snapshot_preview1"]) {
+      const members = imports[module];
+      if (!members) continue;
+      guarded[module] = new Proxy(members, {
+        get: (target, name) => {
+          const value = Reflect.get(target, name) as WebAssembly.ImportValue;
+          return typeof value === "function" && typeof name === "string" ? this.#guard(name, value as Imported) : value;
+        },
+      });
+    }
+    return guarded;
   }
 
-  around(imports: Imports): Imports {
-    return Object.fromEntries(
-      Object.entries(imports).map(([module, members]) => [
-        module,
-        Object.fromEntries(Object.entries(members).map(([name, value]) => [name, this.#guard(name, value)])),
-      ]),
-    );
-  }
-
-  #guard(name: string, value: WebAssembly.ImportValue): WebAssembly.ImportValue {
-    if (typeof value !== "function") return value;
-    const original = value as Function;
+  #guard(name: string, original: Imported): Imported {
     if (name === "emscripten_resize_heap") {
-      return (bytes: number) => (bytes >>> 0 > this.maxMemoryBytes ? 0 : original(bytes));
+      return (bytes) => (Number(bytes) >>> 0 > this.maxMemoryBytes ? 0 : original(bytes));
     }
     if (name === "__syscall_openat") {
-      return (folder: number, path: number, flags: number, ...rest: unknown[]) =>
-        this.state === "closed" && (flags & writeFlags) !== 0 ? readOnly : original(folder, path, flags, ...rest);
+      return (folder, path, flags, ...more) =>
+        this.state === "closed" && (Number(flags) & writeFlags) !== 0 ? readOnly : original(folder, path, flags, ...more);
     }
-    if (writing.test(name)) return (...values: unknown[]) => (this.state === "closed" ? readOnly : original(...values));
-    if (this.#allowed(name)) return value;
-    if (name.startsWith("__syscall_") || name === "_emscripten_system" || name === "getaddrinfo") {
-      return (...values: unknown[]) => (this.state === "open" ? original(...values) : notPermitted);
-    }
-    return (...values: unknown[]) => {
-      if (this.state !== "open") throw new Error(`Python reached for '${name}' outside of its walls`);
-      return original(...values);
+    if (allowed.has(name) || name.startsWith("invoke_")) return original;
+    if (writing.has(name)) return (...values) => (this.state === "closed" ? readOnly : original(...values));
+    return (...values) => {
+      if (this.state === "open") return original(...values);
+      if (name.startsWith("__syscall_") || name === "_emscripten_system") return notPermitted;
+      throw new Error(`Python reached for '${name}' outside of its walls`);
     };
   }
 }
