@@ -23,18 +23,15 @@ class StillWalls extends Walls {
     return { ...others, env: stop(env), wasi_snapshot_preview1: stop(wasi) };
   }
 
-  instance: WebAssembly.Instance | null = null;
   #memory(): Uint8Array {
-    const memory = this.instance?.exports["memory"];
-    if (!(memory instanceof WebAssembly.Memory)) throw new Error("Python has no memory yet");
-    return new Uint8Array(memory.buffer);
+    if (!this.memory) throw new Error("Python has no memory yet");
+    return new Uint8Array(this.memory.buffer);
   }
 }
 
 const [path] = process.argv.slice(2);
 if (!path) throw new Error("name the file to write");
 Date.now = () => fixedTime;
-const walls = new StillWalls();
-const python = await bootPython({ walls, isForSnapshot: true });
+const python = await bootPython({ walls: new StillWalls(), isForSnapshot: true });
 await Bun.write(path, (python as unknown as { makeMemorySnapshot(): Uint8Array }).makeMemorySnapshot());
 process.exit(0);

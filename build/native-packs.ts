@@ -88,10 +88,14 @@ const zstd = zlib as unknown as {
   zstdCompressSync(data: Uint8Array, options: { params: Record<number, number> }): Uint8Array;
 };
 
-async function compress(content: Buffer, path: string): Promise<void> {
+export function compressPack(content: Uint8Array): Uint8Array {
   const { ZSTD_c_compressionLevel, ZSTD_c_checksumFlag } = zstd.constants;
   const params = { [ZSTD_c_compressionLevel]: compressionLevel, [ZSTD_c_checksumFlag]: 1 };
-  const packed = zstd.zstdCompressSync(content, { params });
+  return zstd.zstdCompressSync(content, { params });
+}
+
+async function compress(content: Buffer, path: string): Promise<void> {
+  const packed = compressPack(content);
   await mkdir(dirname(path), { recursive: true });
   // Two builds may pack at once: each writes its own file, and the last rename wins with equal bytes.
   const unfinished = `${path}.${process.pid}`;

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
-import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
+import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { root } from "./paths.ts";
 import { compressPack } from "./native-packs.ts";
@@ -24,7 +24,6 @@ export async function pythonSnapshot(): Promise<string> {
   // A process of its own: clocks and chance stand still in it.
   const child = Bun.spawnSync([process.execPath, join(root, "build/make-python-snapshot.ts"), raw], { cwd: root, stderr: "pipe" });
   if (child.exitCode !== 0) throw new Error(`Python's snapshot could not be made: ${child.stderr.toString()}`);
-  const { rm } = await import("node:fs/promises");
   const unfinished = `${path}.${process.pid}`;
   await writeFile(unfinished, compressPack(await readFile(raw)));
   await rm(raw);

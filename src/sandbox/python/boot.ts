@@ -11,8 +11,10 @@ interface BootOptions {
   isForSnapshot?: boolean;
 }
 
+type Receive = (instance: WebAssembly.Instance, module: WebAssembly.Module) => void;
+
 interface EmscriptenSettings {
-  instantiateWasm(imports: WebAssembly.Imports, receive: (instance: WebAssembly.Instance) => void): unknown;
+  instantiateWasm(imports: WebAssembly.Imports, receive: Receive): unknown;
 }
 
 /** No packages: Python's own library is all there is. The loader wants to see for which build the list is. */
@@ -40,7 +42,11 @@ export async function bootPython({ walls, snapshot, isForSnapshot = false }: Boo
     createPyodideModule: (settings: EmscriptenSettings) =>
       createModule({
         ...settings,
-        instantiateWasm: (imports, receive) => settings.instantiateWasm(walls.around(imports), receive),
+        instantiateWasm: (imports, receive) =>
+          settings.instantiateWasm(walls.around(imports), (instance, module) => {
+            walls.memory = instance.exports["memory"] as WebAssembly.Memory;
+            receive(instance, module);
+          }),
       }),
     ...(snapshot ? { _loadSnapshot: snapshot } : {}),
     ...(isForSnapshot ? { _makeSnapshot: true } : {}),

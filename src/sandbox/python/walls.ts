@@ -38,6 +38,8 @@ export class Walls {
   state: WallState = "open";
   /** The memory may not grow beyond this many bytes: Python raises MemoryError. */
   maxMemoryBytes = Number.POSITIVE_INFINITY;
+  /** The interpreter's memory, as soon as it has one. */
+  memory: WebAssembly.Memory | null = null;
 
   /** The imports with a guard before each function. They stay the objects they are: Emscripten looks symbols up in them later on. */
   around(imports: WebAssembly.Imports): WebAssembly.Imports {

@@ -1,0 +1,35 @@
+import { messageOf } from "#core/errors.ts";
+import { openJavascript } from "#sandbox/javascript/javascript-interpreter.ts";
+import { openPython } from "#sandbox/python/python-interpreter.ts";
+import type { FromWorker, Interpreter, ToWorker, Usage } from "#sandbox/protocol.ts";
+
+/** The sandbox process: the code of flows runs here and nowhere else. Told are the language, then the file of Python's snapshot, where there is one. Ends when its parent does. */
+export async function runSandboxWorker([language, snapshotPath]: string[]): Promise<void> {
+  process.on("disconnect", () => process.exit(0));
+  try {
+    const interpreter = language === "python" ? await openPython(snapshotPath ?? null) : await openJavascript();
+    process.on("message", (message: ToWorker) => answer(interpreter, message));
+    send({ kind: "ready" });
+  } catch (error) {
+    send({ kind: "broken", message: messageOf(error) });
+  }
+}
+
+function answer(interpreter: Interpreter, { id, call }: ToWorker): void {
+  const from = { time: performance.now(), cpu: process.cpuUsage(), rss: process.memoryUsage.rss() };
+  const result = interpreter.run(call);
+  const { user, system } = process.cpuUsage(from.cpu);
+  const rssBytes = process.memoryUsage.rss();
+  const usage: Usage = {
+    durationMs: performance.now() - from.time,
+    cpuTimeMs: (user + system) / 1000,
+    rssBytes,
+    rssDeltaBytes: rssBytes - from.rss,
+  };
+  const isSpent = !interpreter.reset();
+  send({ kind: "done", id, result, usage, isSpent });
+}
+
+function send(message: FromWorker): void {
+  if (process.connected) process.send?.(message);
+}
