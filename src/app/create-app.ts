@@ -3,7 +3,7 @@ import { createDiskBlobs } from "#artifacts/disk-blobs.ts";
 import { createCrashPoint } from "#app/crash-point.ts";
 import { createOffloadRecord } from "#app/offload-record.ts";
 import { createPrograms } from "#app/programs.ts";
-import { inferenceCommand } from "#app/inference-command.ts";
+import { inferenceCommand } from "#app/own-command.ts";
 import { version } from "#app/version.ts";
 import { builtinBundles } from "#bundles/builtin.ts";
 import { openFolderRegistry } from "#bundles/folder-registry.ts";

@@ -27,13 +27,16 @@ export interface Usage {
   rssDeltaBytes: number;
 }
 
-export type ToWorker = { kind: "run"; id: number; call: WorkerCall };
+export type ToWorker = { kind: "run"; call: WorkerCall };
 
 export type FromWorker =
+  /** It has started, or has cleaned up after a call. */
   | { kind: "ready" }
+  /** It could not start. */
   | { kind: "broken"; message: string }
-  /** `isSpent`: the worker must not be used again. */
-  | { kind: "done"; id: number; result: CodeResult; usage: Usage; isSpent: boolean };
+  | { kind: "done"; result: CodeResult; usage: Usage }
+  /** After a call that leaves traces: this process must not be used again. */
+  | { kind: "spent" };
 
 /** An interpreter inside the worker. */
 export interface Interpreter {

@@ -15,7 +15,7 @@ export async function runSandboxWorker([language, snapshotPath]: string[]): Prom
   }
 }
 
-function answer(interpreter: Interpreter, { id, call }: ToWorker): void {
+function answer(interpreter: Interpreter, { call }: ToWorker): void {
   const from = { time: performance.now(), cpu: process.cpuUsage(), rss: process.memoryUsage.rss() };
   const result = interpreter.run(call);
   const { user, system } = process.cpuUsage(from.cpu);
@@ -26,8 +26,9 @@ function answer(interpreter: Interpreter, { id, call }: ToWorker): void {
     rssBytes,
     rssDeltaBytes: rssBytes - from.rss,
   };
-  const isSpent = !interpreter.reset();
-  send({ kind: "done", id, result, usage, isSpent });
+  // Answered before the memory is put back, which takes longer than a small call.
+  send({ kind: "done", result, usage });
+  send({ kind: interpreter.reset() ? "ready" : "spent" });
 }
 
 function send(message: FromWorker): void {

@@ -10,7 +10,6 @@
   const exec = RegExp.prototype.exec;
   const then = Promise.prototype.then;
   const PromiseClass = Promise;
-  const global = globalThis;
   const request = parse(requestText);
   let room = request.maxResultBytes;
   let settled = null;
@@ -80,9 +79,8 @@
     }
   };
   return {
-    call() {
+    call(code) {
       keep(() => {
-        const code = global[request.functionName];
         if (typeof code !== "function") refuse(`The code defines no function '${request.functionName}'`);
         const result = code(parse(request.input));
         if (!(result instanceof PromiseClass)) return text(result, 0);

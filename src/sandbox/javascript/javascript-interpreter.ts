@@ -1,5 +1,5 @@
 import variant from "@jitl/quickjs-singlefile-mjs-release-sync";
-import { type QuickJSContext, newQuickJSWASMModuleFromVariant } from "quickjs-emscripten-core";
+import { type QuickJSContext, type QuickJSHandle, newQuickJSWASMModuleFromVariant } from "quickjs-emscripten-core";
 import bootstrap from "#sandbox/javascript/bootstrap.js" with { type: "text" };
 import type { CodeResult, Interpreter, WorkerCall } from "#sandbox/protocol.ts";
 
@@ -33,14 +33,15 @@ export async function openJavascript(): Promise<Interpreter> {
 
 function evaluate(context: QuickJSContext, call: WorkerCall): CodeResult {
   const { source, functionName, locals, input, maxResultBytes } = call;
+  if (!/^[A-Za-z_$][\w$]*$/.test(functionName)) return { error: `'${functionName}' is not a function's name` };
   const start = context.unwrapResult(context.evalCode(bootstrap, "<start>"));
   const request = context.newString(JSON.stringify({ functionName, maxResultBytes, input }));
   const state = context.unwrapResult(context.callFunction(start, context.undefined, request));
   start.dispose();
   request.dispose();
-  const finish = (method: string) => {
+  const finish = (method: string, ...values: QuickJSHandle[]) => {
     const step = context.getProp(state, method);
-    const answer = context.callFunction(step, state);
+    const answer = context.callFunction(step, state, ...values);
     step.dispose();
     if (answer.error) return { error: describe(answer.error.consume((each) => context.dump(each) as unknown)) };
     return answer.value.consume((value) => JSON.parse(context.getString(value)) as CodeResult | null);
@@ -52,7 +53,11 @@ function evaluate(context: QuickJSContext, call: WorkerCall): CodeResult {
     return { error: describe(error) };
   }
   loaded.value.dispose();
-  finish("call");
+  const named = context.unwrapResult(
+    context.evalCode(`typeof ${functionName} === "undefined" ? undefined : ${functionName}`, "<name>"),
+  );
+  finish("call", named);
+  named.dispose();
   // A promise settles as far as it can without timers and the world outside.
   context.runtime.executePendingJobs();
   const result = finish("answer");
