@@ -11,3 +11,7 @@ declare module "*.py" {
   export default text;
 }
 declare module "pyodide/pyodide.asm.mjs";
+declare module "#sandbox/javascript/bootstrap.js" {
+  const text: string;
+  export default text;
+}
