@@ -1,3 +1,4 @@
+import type { BunPlugin } from "bun";
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
 import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
@@ -29,4 +30,18 @@ export async function pythonSnapshot(): Promise<string> {
   await rm(raw);
   await rename(unfinished, path);
   return path;
+}
+
+/** Gives the executable its snapshot. Must come before plugins that load sources. */
+export async function pythonSnapshotPlugin(): Promise<BunPlugin> {
+  const path = await pythonSnapshot();
+  return {
+    name: "python-snapshot",
+    setup(build) {
+      build.onLoad({ filter: /[\\/]src[\\/]sandbox[\\/]python[\\/]snapshot\.ts$/ }, () => ({
+        contents: `import path from ${JSON.stringify(path)} with { type: "file" };\nexport const pythonSnapshotPath = path;\n`,
+        loader: "js",
+      }));
+    },
+  };
 }

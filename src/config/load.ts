@@ -62,6 +62,7 @@ function readSettings(read: VariableReader, flags: NonNullable<LoadOptions["flag
     runtime: runnerSettings(read),
     models: modelSettings(read, { cwd, dataDir, delimiter }),
     workspace: { dir: pathOrNull(read, cwd, "WORKSPACE_DIR"), mounts: mounts(read) },
+    code: { isFullAccessAllowed: read.flag(false, "ABSTRACTRUNTIME_CODE_FULL_ACCESS") },
     toolMode: read.choice("approval", toolModes, ...gateway("TOOL_MODE")),
     logLevel: read.choice("warn", logLevels, ...gateway("CONSOLE_LOG_LEVEL"), ...gateway("LOG_LEVEL")),
     draftTtlS: read.number(

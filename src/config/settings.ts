@@ -15,6 +15,7 @@ export interface Settings {
   runtime: RunnerSettings;
   models: ModelSettings;
   workspace: { dir: string | null; mounts: { name: string; path: string }[] };
+  code: { isFullAccessAllowed: boolean };
   toolMode: "approval" | "passthrough" | "delegated" | "local";
   logLevel: "error" | "warn" | "info" | "debug";
   draftTtlS: number;

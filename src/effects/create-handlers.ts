@@ -1,14 +1,17 @@
 import type { Clock } from "#core/time.ts";
+import { codeHandler } from "#effects/code.ts";
 import type { EffectHandler } from "#effects/effect-handler.ts";
 import { emitEventHandler } from "#effects/emit-event.ts";
 import { llmCallHandler } from "#effects/llm-call.ts";
 import { type MakeChild, startSubworkflowHandler } from "#effects/start-subworkflow.ts";
 import type { Ledger } from "#ledger/ledger.ts";
 import type { ProviderRegistry } from "#models/provider.ts";
+import type { CodeRunner } from "#sandbox/code-runner.ts";
 
 export interface HandlerDependencies {
   ledger: Ledger;
   providers: ProviderRegistry;
+  codeRunner: CodeRunner;
   makeChild: MakeChild;
   now: Clock;
 }
@@ -19,6 +22,7 @@ export function createHandlers(deps: HandlerDependencies): ReadonlyMap<string, E
     emitEventHandler(deps.ledger, deps.now),
     startSubworkflowHandler(deps.makeChild),
     llmCallHandler(deps.providers, deps.now),
+    codeHandler(deps.codeRunner),
   ];
   return new Map(handlers.map((handler) => [handler.type, handler]));
 }

@@ -178,6 +178,12 @@ function settle(execution: Execution, outcome: EffectOutcome): Step | null {
   if (outcome.status === "failed") return failEffect(execution, pending, outcome.error);
   appendEnd(execution, pending, { status: "completed", result: outcome.result });
   storeResult(execution, pending.effect.result_key, outcome.result);
+  const node = execution.plan.nodes.get(pending.node_id);
+  const refusal = node && execNodes.get(node.type)?.refusal?.(outcome.result);
+  if (node && refusal) {
+    const { input } = pending.effect.payload;
+    return raise(execution, node, { message: refusal, inputs: isObject(input) ? input : {} });
+  }
   if (pending.next_node !== null) {
     execution.node_id = pending.next_node;
     return null;

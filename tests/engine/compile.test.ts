@@ -220,7 +220,7 @@ test.each<[string, NodeSupport]>([
   ["memory_note", "needs-effect:memory_note"],
   ["model_residency", "needs-effect:model_residency"],
   ["generate_image", "needs-effect:media"],
-  ["code", "unavailable"],
+  ["code", "ready"],
   ["agent", "unavailable"],
   ["from_the_future", "unknown"],
 ])("support of %s is %s", (type, expected) => {

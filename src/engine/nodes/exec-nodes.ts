@@ -1,3 +1,4 @@
+import { codeNodes } from "#engine/nodes/code.ts";
 import { controlNodes } from "#engine/nodes/control-nodes.ts";
 import type { NodeDefinition } from "#engine/nodes/definition.ts";
 import { eventNodes } from "#engine/nodes/events.ts";
@@ -46,5 +47,6 @@ export const execNodes: ReadonlyMap<string, NodeDefinition> = new Map([
   ...mediaNodes,
   ...memoryNodes,
   ...residencyNodes,
+  ...codeNodes,
   ...laterNodes,
 ]);
