@@ -27,13 +27,14 @@ export async function openPython(snapshotPath: string | null): Promise<Interpret
     run(call) {
       isSpent ||= call.permissions === "full_access";
       walls.state = call.permissions === "full_access" ? "free" : "closed";
+      walls.hasRefusedMemory = false;
       walls.maxMemoryBytes = start.length + call.memoryBytes;
       try {
         const { memoryBytes: _, ...request } = call;
         return readAnswer(run(JSON.stringify(request)), call);
       } catch (error) {
         isSpent = true;
-        return { error: brokenText(error) };
+        return { error: walls.hasRefusedMemory ? "MemoryError: the code needs more memory than it may use" : brokenText(error) };
       }
     },
     reset() {

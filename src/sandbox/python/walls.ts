@@ -38,6 +38,8 @@ export class Walls {
   state: WallState = "open";
   /** The memory may not grow beyond this many bytes: Python raises MemoryError. */
   maxMemoryBytes = Number.POSITIVE_INFINITY;
+  /** The interpreter wanted more. It may have broken on the refusal. */
+  hasRefusedMemory = false;
   /** The interpreter's memory, as soon as it has one. */
   memory: WebAssembly.Memory | null = null;
 
@@ -59,7 +61,11 @@ export class Walls {
 
   #guard(name: string, original: Imported): Imported {
     if (name === "emscripten_resize_heap") {
-      return (bytes) => (Number(bytes) >>> 0 > this.maxMemoryBytes ? 0 : original(bytes));
+      return (bytes) => {
+        if (Number(bytes) >>> 0 <= this.maxMemoryBytes) return original(bytes);
+        this.hasRefusedMemory = true;
+        return 0;
+      };
     }
     if (name === "__syscall_openat") {
       return (folder, path, flags, ...more) =>
