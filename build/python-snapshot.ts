@@ -8,7 +8,9 @@ import { compressPack } from "./native-packs.ts";
 
 /** What the memory of a started interpreter depends on. */
 const sources = [
-  ...["pyodide.asm.wasm", "pyodide.asm.mjs", "pyodide.mjs", "python_stdlib.zip"].map((name) => `node_modules/pyodide/${name}`),
+  ...["pyodide.asm.wasm", "pyodide.asm.mjs", "pyodide.mjs", "python_stdlib.zip"].map(
+    (name) => `node_modules/pyodide/${name}`,
+  ),
   ...["guard.py", "boot.ts", "walls.ts"].map((name) => `src/sandbox/python/${name}`),
   "build/python-snapshot.ts",
   "build/make-python-snapshot.ts",
@@ -23,7 +25,10 @@ export async function pythonSnapshot(): Promise<string> {
   await mkdir(dirname(path), { recursive: true });
   const raw = `${path}.${process.pid}.raw`;
   // A process of its own: clocks and chance stand still in it.
-  const child = Bun.spawnSync([process.execPath, join(root, "build/make-python-snapshot.ts"), raw], { cwd: root, stderr: "pipe" });
+  const child = Bun.spawnSync([process.execPath, join(root, "build/make-python-snapshot.ts"), raw], {
+    cwd: root,
+    stderr: "pipe",
+  });
   if (child.exitCode !== 0) throw new Error(`Python's snapshot could not be made: ${child.stderr.toString()}`);
   const unfinished = `${path}.${process.pid}`;
   await writeFile(unfinished, compressPack(await readFile(raw)));

@@ -64,6 +64,9 @@ const typesOnly = [["sdk", "http"]];
 
 /** The folders that may import a package: one, except for TypeBox, which is the same library as Elysia's `t`. */
 const homes: Record<string, readonly string[]> = {
+  "@jitl/quickjs-singlefile-mjs-release-sync": ["sandbox"],
+  pyodide: ["sandbox"],
+  "quickjs-emscripten-core": ["sandbox"],
   "@ai-sdk/openai-compatible": ["models"],
   "@elysiajs/cors": ["http"],
   "@elysiajs/swagger": ["http"],

@@ -23,7 +23,10 @@ async function runCode(runner: CodeRunner, { payload }: Effect, { signal }: Effe
     const record = recordOf(result, request.permissions);
     if ("error" in result) return { outcome: { status: "completed", result: record } };
     // Contract flow-runtime 2.4: what a code node gives flows on along the exec edges.
-    return { outcome: { status: "completed", result: record }, writes: [{ path: ["_last_output"], value: result.value }] };
+    return {
+      outcome: { status: "completed", result: record },
+      writes: [{ path: ["_last_output"], value: result.value }],
+    };
   } catch (error) {
     if (!(error instanceof AppError) || signal.aborted) throw error;
     return { outcome: { status: "failed", error: error.message, retryable: error.retryable } };
@@ -36,7 +39,8 @@ function readRequest(payload: JsonObject): CodeRequest | string {
   if (typeof source !== "string") return "code: 'source' must be text";
   if (typeof functionName !== "string") return "code: 'function_name' must be text";
   if (!isObject(input)) return "code: 'input' must be an object";
-  if (permissions !== "sandbox" && permissions !== "full_access") return "code: 'permissions' must be sandbox or full_access";
+  if (permissions !== "sandbox" && permissions !== "full_access")
+    return "code: 'permissions' must be sandbox or full_access";
   const pairs = Array.isArray(locals) ? locals.filter(isPair) : undefined;
   return { language, source, functionName, input, permissions, ...(pairs ? { locals: pairs } : {}) };
 }

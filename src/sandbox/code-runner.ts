@@ -1,7 +1,7 @@
 import { AppError, messageOf } from "#core/errors.ts";
 import { parseJson } from "#core/json.ts";
 import { dumpJson } from "#core/python-json.ts";
-import type { JsonObject, Value } from "#core/value.ts";
+import { type JsonObject, type Value, isObject } from "#core/value.ts";
 import type { CodeResult, Language, Permissions, Usage, WorkerCall } from "#sandbox/protocol.ts";
 import { type Answer, SandboxProcess } from "#sandbox/sandbox-process.ts";
 
@@ -80,7 +80,11 @@ export class CodeRunner {
     await this.#takeSlot(signal);
     try {
       const answer = await this.#call(request.language, call, limits, signal);
-      return { ...read(answer.result), durationMs: answer.usage?.durationMs ?? performance.now() - from, usage: answer.usage };
+      return {
+        ...read(answer.result),
+        durationMs: answer.usage?.durationMs ?? performance.now() - from,
+        usage: answer.usage,
+      };
     } finally {
       this.#freeSlot();
     }
@@ -142,7 +146,8 @@ export class CodeRunner {
   #giveBack(worker: SandboxProcess): void {
     if (this.#isClosed) return;
     const isSpent = !worker.isAlive || worker.calls >= this.#options.maxCallsPerProcess;
-    if (worker.isAlive && (isSpent || this.#idle.get(worker.language)?.isAlive)) worker.kill("It is not needed any more");
+    if (worker.isAlive && (isSpent || this.#idle.get(worker.language)?.isAlive))
+      worker.kill("It is not needed any more");
     if (this.#idle.get(worker.language)?.isAlive) return;
     const kept = isSpent ? this.#start(worker.language) : worker;
     this.#idle.set(worker.language, kept);
@@ -187,6 +192,7 @@ function workerCall(request: CodeRequest, { memoryBytes, maxResultBytes }: CodeL
 
 /** The text comes from a process that ran foreign code, so it may be anything. */
 function read(result: CodeResult): { value: Value } | { error: string } {
+  if (!isObject(result)) return { error: "The code's result cannot be read" };
   if ("error" in result) return { error: String(result.error) };
   try {
     return { value: parseJson(result.value) };
@@ -198,7 +204,8 @@ function read(result: CodeResult): { value: Value } | { error: string } {
 function abortable<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
   signal.throwIfAborted();
   const { promise: aborted, reject } = Promise.withResolvers<never>();
-  const abort = () => reject(signal.reason instanceof Error ? signal.reason : new AppError("cancelled", "The call was cancelled"));
+  const abort = () =>
+    reject(signal.reason instanceof Error ? signal.reason : new AppError("cancelled", "The call was cancelled"));
   signal.addEventListener("abort", abort);
   return Promise.race([promise, aborted]).finally(() => signal.removeEventListener("abort", abort));
 }

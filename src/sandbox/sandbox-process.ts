@@ -65,7 +65,9 @@ export class SandboxProcess {
   /** Resolves when the process can take a call. AppError `unavailable` when it cannot start or had to end. */
   async ready(): Promise<void> {
     const timer = setTimeout(() => {
-      this.#onReady.reject(new AppError("unavailable", "The sandbox process did not start in time", { retryable: true }));
+      this.#onReady.reject(
+        new AppError("unavailable", "The sandbox process did not start in time", { retryable: true }),
+      );
       this.kill("it did not start in time");
     }, startTimeoutMs);
     try {
@@ -84,7 +86,8 @@ export class SandboxProcess {
     const timeout = setTimeout(() => this.kill(`The code ran longer than ${timeoutMs} ms and was stopped`), timeoutMs);
     const maxRss = memoryBytes + memorySlackBytes;
     const watch = setInterval(() => {
-      if (rssOf(this.pid) > maxRss) this.kill(`The code used more than ${mebibytes(memoryBytes)} MiB of memory and was stopped`);
+      if (rssOf(this.pid) > maxRss)
+        this.kill(`The code used more than ${mebibytes(memoryBytes)} MiB of memory and was stopped`);
     }, watchIntervalMs);
     const abort = () => {
       this.kill("The call was cancelled");
@@ -138,7 +141,8 @@ export class SandboxProcess {
 
   #end(): void {
     const { signalCode, exitCode } = this.#child;
-    const why = this.#killedFor ?? `The sandbox process ended (${signalCode ? `signal ${signalCode}` : `exit code ${exitCode}`})`;
+    const why =
+      this.#killedFor ?? `The sandbox process ended (${signalCode ? `signal ${signalCode}` : `exit code ${exitCode}`})`;
     this.#onReady.reject(new AppError("unavailable", why, { retryable: true }));
     this.#answer({ result: { error: why }, usage: null });
   }

@@ -13,7 +13,7 @@ describe("values", () => {
   test.each<[string, Value]>([
     ["null", null],
     ["booleans", [true, false]],
-    ["numbers", [5, 0.1, -3, 1e300 / 3]],
+    ["numbers", [5, 0.1, -3, 5e-324]],
     ["texts", "😀 naïve 漢字 \u0000\u2028"],
     ["half a surrogate pair", "a\ud83d"],
     ["nested containers", { a: [1, { b: [] }], "": null }],
@@ -72,7 +72,7 @@ describe("escapes", () => {
     "std.open('/etc/passwd')",
     "os.exec(['true'])",
     "setTimeout(() => 1)",
-    "WebAssembly",
+    "WebAssembly.Module",
   ])("%s reaches nothing", async (expression) => {
     expect(await outcome(runner, js(`return typeof (${expression})`))).toMatch(/^!(ReferenceError|TypeError)/);
   });
@@ -92,13 +92,14 @@ describe("escapes", () => {
 });
 
 describe("limits", () => {
-  test.each(["for (;;);", "/(a+)+$/.test('a'.repeat(60) + 'b'); for (;;);", "try { for (;;); } catch { } finally { for (;;); }"])(
-    "%s is stopped in time",
-    async (source) => {
-      const result = await call(runner, { ...js(source), limits: { timeoutMs: 300 } });
-      expect(result).toMatchObject({ error: "The code ran longer than 300 ms and was stopped" });
-    },
-  );
+  test.each([
+    "for (;;);",
+    "/(a+)+$/.test('a'.repeat(60) + 'b'); for (;;);",
+    "try { for (;;); } catch { } finally { for (;;); }",
+  ])("%s is stopped in time", async (source) => {
+    const result = await call(runner, { ...js(source), limits: { timeoutMs: 300 } });
+    expect(result).toMatchObject({ error: "The code ran longer than 300 ms and was stopped" });
+  });
 
   test.each([
     ["let a = 'a'; for (;;) a += a;", /^!/],
@@ -108,7 +109,9 @@ describe("limits", () => {
     ["return 'x'.repeat(9_000_000)", /^!The result is too large/],
     ["for (let i = 0; i < 1e5; i++) globalThis.console?.log(i); return 1", /^1$/],
   ])("%s", async (source, expected) => {
-    expect(String(await outcome(runner, { ...js(source), limits: { memoryBytes: 64 * 1024 * 1024, timeoutMs: 20_000 } }))).toMatch(expected);
+    expect(
+      String(await outcome(runner, { ...js(source), limits: { memoryBytes: 64 * 1024 * 1024, timeoutMs: 20_000 } })),
+    ).toMatch(expected);
     expect(await outcome(runner, js("return 1"))).toBe(1);
   });
 });

@@ -60,12 +60,15 @@ describe("full access", () => {
 
   test("is refused unless the settings allow it", async () => {
     const strict = await openRunner({ isFullAccessAllowed: false });
-    expect(await outcome(strict, { ...body("return 1"), permissions: "full_access" })).toContain("ABSTRACTRUNTIME_CODE_FULL_ACCESS");
+    expect(await outcome(strict, { ...body("return 1"), permissions: "full_access" })).toContain(
+      "ABSTRACTRUNTIME_CODE_FULL_ACCESS",
+    );
     expect(strict.pids).toEqual([]);
   });
 
   test("has Python's own library, and files that are gone after the call", async () => {
-    const source = "import re, json, decimal\nopen('/tmp/x', 'w').write('1')\nreturn [open('/tmp/x').read(), str(decimal.Decimal(1) / 3)[:6]]";
+    const source =
+      "import re, json, decimal\nopen('/tmp/x', 'w').write('1')\nreturn [open('/tmp/x').read(), str(decimal.Decimal(1) / 3)[:6]]";
     expect(await free(source)).toEqual(["1", "0.3333"]);
     expect(await free("import os\nreturn os.path.exists('/tmp/x')")).toBe(false);
     expect(await free("return eval('1 + 1')")).toBe(2);
@@ -95,7 +98,9 @@ describe("full access", () => {
     ["a socket", "import socket\ns = socket.socket()\ns.connect(('127.0.0.1', 9))"],
     ["a web request", "import urllib.request\nurllib.request.urlopen('http://127.0.0.1:9/')"],
     ["a fork", "import os\nos.fork()"],
-    ["objects of the host found in memory", `
+    [
+      "objects of the host found in memory",
+      `
 import gc
 for each in gc.get_objects():
     if 'Js' in type(each).__name__:
@@ -107,19 +112,19 @@ for each in gc.get_objects():
             each.eval("require('fs').writeFileSync('${marker}', 'x')")
         except BaseException:
             pass
-`],
+`,
+    ],
   ])("leaves nothing outside through %s", async (_name, source) => {
     await free(`${source}\nreturn 1`);
     expect(existsSync(marker)).toBe(false);
   });
 
   test("sees neither the environment nor the files of the host", async () => {
-    expect(await free("import os\nreturn [os.environ['PATH'], os.environ['HOME'], len(os.environ), os.path.exists('/etc/passwd')]")).toEqual([
-      "/",
-      "/home",
-      10,
-      false,
-    ]);
+    expect(
+      await free(
+        "import os\nreturn [os.environ['PATH'], os.environ['HOME'], len(os.environ), os.path.exists('/etc/passwd')]",
+      ),
+    ).toEqual(["/", "/home", 10, false]);
   });
 });
 
@@ -137,8 +142,13 @@ describe("nothing of a call reaches the next", () => {
 
   test("not even what full access changed in Python itself", async () => {
     const full = (source: string) => outcome(runner, { ...body(source), permissions: "full_access" });
-    await full("import builtins, json, sys\nbuiltins.leak = 1\njson.dumps = lambda x: 'mine'\nsys.modules['evil'] = 1\nreturn 1");
-    expect(await full("import builtins, sys\nreturn [hasattr(builtins, 'leak'), 'evil' in sys.modules]")).toEqual([false, false]);
+    await full(
+      "import builtins, json, sys\nbuiltins.leak = 1\njson.dumps = lambda x: 'mine'\nsys.modules['evil'] = 1\nreturn 1",
+    );
+    expect(await full("import builtins, sys\nreturn [hasattr(builtins, 'leak'), 'evil' in sys.modules]")).toEqual([
+      false,
+      false,
+    ]);
     expect(await outcome(runner, body("return 'text'"))).toBe("text");
   });
 });

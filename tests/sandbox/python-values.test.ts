@@ -21,8 +21,8 @@ describe("values cross the border unchanged", () => {
     ["an empty text", ""],
     ["characters beyond the basic plane", "😀 naïve 漢字 𝒳"],
     ["half a surrogate pair", "a\ud83d"],
-    ["control characters", "\u0000\u001f\u2028\n\t\"\\"],
-    ["nested containers", { a: [1, { b: [new PyFloat(2), [], {}] }], "": null, "ключ": "x" }],
+    ["control characters", '\u0000\u001f\u2028\n\t"\\'],
+    ["nested containers", { a: [1, { b: [new PyFloat(2), [], {}] }], "": null, ключ: "x" }],
     ["a list 150 levels deep", deep(150)],
   ])("%s", async (_name, value) => {
     expect(await outcome(runner, body("return x", { x: value }))).toEqual(value);
@@ -110,7 +110,16 @@ describe("the source", () => {
     const source = "def double(_input):\n  return _input['x'] * 2";
     expect(await outcome(runner, { source, functionName: "double", input: { x: 4 } })).toBe(8);
     expect(await outcome(runner, { source, input: {} })).toBe("!The code defines no function 'transform'");
-    expect(await outcome(runner, { source: "return p_1 + [a_b]", locals: [["p_1", "1"], ["a_b", "a b"]], input: { "1": [1] } })).toEqual([1, null]);
+    expect(
+      await outcome(runner, {
+        source: "return p_1 + [a_b]",
+        locals: [
+          ["p_1", "1"],
+          ["a_b", "a b"],
+        ],
+        input: { "1": [1] },
+      }),
+    ).toEqual([1, null]);
     expect(await outcome(runner, { source: "# nothing", locals: [], input: { x: 4 } })).toEqual({ x: 4 });
   });
 

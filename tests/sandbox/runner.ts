@@ -31,10 +31,7 @@ export function call(
 }
 
 /** The value, or the error as a text that starts with `!`. */
-export async function outcome(
-  runner: CodeRunner,
-  request: Partial<CodeRequest> & { source: string },
-): Promise<Value> {
+export async function outcome(runner: CodeRunner, request: Partial<CodeRequest> & { source: string }): Promise<Value> {
   const result = await call(runner, request);
   return "error" in result ? `!${result.error}` : result.value;
 }

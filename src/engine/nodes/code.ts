@@ -3,7 +3,9 @@ import { type NodeContext, type NodeDefinition, configOf, isDataPin } from "#eng
 import { NodeError } from "#engine/pure.ts";
 
 const permissionNames: Record<string, string> = {
-  ...Object.fromEntries(["", "sandbox", "safe", "protected", "restricted", "sandboxed"].map((name) => [name, "sandbox"])),
+  ...Object.fromEntries(
+    ["", "sandbox", "safe", "protected", "restricted", "sandboxed"].map((name) => [name, "sandbox"]),
+  ),
   ...Object.fromEntries(["full_access", "full", "unrestricted"].map((name) => [name, "full_access"])),
 };
 
@@ -20,7 +22,9 @@ const code: NodeDefinition = {
     const { node, inputs } = context;
     const own = new Set(node.inputs.map((pin) => pin.id));
     // What flows along the edge may be all vars; the private ones are nobody's input.
-    const kept = Object.entries(inputs).filter(([key]) => key !== "permissions" && (own.has(key) || !key.startsWith("_")));
+    const kept = Object.entries(inputs).filter(
+      ([key]) => key !== "permissions" && (own.has(key) || !key.startsWith("_")),
+    );
     return {
       kind: "effect",
       type: "code",
@@ -29,14 +33,19 @@ const code: NodeDefinition = {
   },
   refusal(result) {
     const record = isObject(result) ? result : {};
-    return record["success"] === true ? null : typeof record["error"] === "string" ? record["error"] : "The code failed";
+    return record["success"] === true
+      ? null
+      : typeof record["error"] === "string"
+        ? record["error"]
+        : "The code failed";
   },
 };
 
 /** Whole code with a function of a name, or that function's body with one local per pin. */
 function sourceOf(node: NodeContext["node"]): JsonObject {
   const { data } = node;
-  const functionName = typeof data["functionName"] === "string" && data["functionName"] ? data["functionName"] : "transform";
+  const functionName =
+    typeof data["functionName"] === "string" && data["functionName"] ? data["functionName"] : "transform";
   const language = languageOf(data["language"]);
   const shared = { language, function_name: functionName };
   if (typeof data["code"] === "string" && data["code"].trim()) return { ...shared, source: data["code"] };
@@ -60,7 +69,8 @@ export function localName(pin: string): string {
 }
 
 function permissionsOf({ node, inputs }: NodeContext): string {
-  const chosen = inputs["permissions"] ?? configOf(node, "effectConfig")["permissions"] ?? node.data["permissions"] ?? "";
+  const chosen =
+    inputs["permissions"] ?? configOf(node, "effectConfig")["permissions"] ?? node.data["permissions"] ?? "";
   const permissions = typeof chosen === "string" ? permissionNames[chosen.trim().toLowerCase()] : undefined;
   if (permissions === undefined) throw new NodeError("'permissions' must be sandbox or full_access");
   return permissions;

@@ -10,6 +10,7 @@
   const exec = RegExp.prototype.exec;
   const then = Promise.prototype.then;
   const PromiseClass = Promise;
+  const ErrorClass = Error;
   const request = parse(requestText);
   let room = request.maxResultBytes;
   let settled = null;
@@ -23,6 +24,7 @@
     return text;
   };
   const scalar = (value) => {
+    if (value === null) return "null";
     switch (typeof value) {
       case "undefined":
         return "null";
@@ -34,7 +36,8 @@
         if (!isFinite(value)) refuse(`The result holds ${value}, which a workflow cannot carry`);
         return stringify(value);
       case "bigint":
-        if (!isSafeInteger(Number(value))) refuse("The result holds a bigint that a workflow cannot carry exactly (beyond 2**53)");
+        if (!isSafeInteger(Number(value)))
+          refuse("The result holds a bigint that a workflow cannot carry exactly (beyond 2**53)");
         return `${value}`;
       default:
         return refuse(`The result holds a ${typeof value}, which a workflow cannot carry`);
@@ -63,7 +66,7 @@
   const describe = (error) => {
     try {
       if (error !== null && typeof error === "object" && typeof error.refused === "string") return error.refused;
-      if (error === null || typeof error !== "object") return `Uncaught ${apply(slice, `${String(error)}`, [0, 2000])}`;
+      if (!(error instanceof ErrorClass)) return `Uncaught ${apply(slice, `${String(error)}`, [0, 2000])}`;
       const found = apply(exec, /<code>:(\d+)/, [`${error.stack}`]);
       const place = found === null ? "" : ` (line ${found[1]})`;
       return `${apply(slice, `${error.name}: ${error.message}`, [0, 2000])}${place}`;
@@ -73,9 +76,9 @@
   };
   const keep = (make) => {
     try {
-      settled = { value: make() };
+      settled = { value: make(), error: undefined };
     } catch (error) {
-      settled = { error: describe(error) };
+      settled = { value: undefined, error: describe(error) };
     }
   };
   return {
@@ -84,12 +87,19 @@
         if (typeof code !== "function") refuse(`The code defines no function '${request.functionName}'`);
         const result = code(parse(request.input));
         if (!(result instanceof PromiseClass)) return text(result, 0);
-        apply(then, result, [(value) => keep(() => text(value, 0)), (error) => (settled = { error: describe(error) })]);
+        apply(then, result, [
+          (value) => keep(() => text(value, 0)),
+          (error) => (settled = { value: undefined, error: describe(error) }),
+        ]);
         return null;
       });
       if (settled.value === null) settled = null;
-      return "null";
+      return "";
     },
-    answer: () => stringify(settled),
+    // Only texts are turned into JSON here: on an object the code's own `toJSON` would be asked.
+    answer() {
+      if (settled === null) return "";
+      return settled.error === undefined ? `V${settled.value}` : `E${stringify(settled.error)}`;
+    },
   };
 };

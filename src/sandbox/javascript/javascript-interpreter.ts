@@ -44,7 +44,7 @@ function evaluate(context: QuickJSContext, call: WorkerCall): CodeResult {
     const answer = context.callFunction(step, state, ...values);
     step.dispose();
     if (answer.error) return { error: describe(answer.error.consume((each) => context.dump(each) as unknown)) };
-    return answer.value.consume((value) => JSON.parse(context.getString(value)) as CodeResult | null);
+    return answer.value.consume((value) => readAnswer(context.getString(value)));
   };
   const loaded = context.evalCode(locals === null ? source : wrapped(source, functionName, locals), "<code>");
   if (loaded.error) {
@@ -65,6 +65,12 @@ function evaluate(context: QuickJSContext, call: WorkerCall): CodeResult {
   return result ?? { error: "The code waits for something that never comes" };
 }
 
+/** `V` and the value's JSON text, `E` and a sentence as JSON text, or nothing yet. */
+function readAnswer(text: string): CodeResult | null {
+  if (text.startsWith("V")) return { value: text.slice(1) };
+  return text.startsWith("E") ? { error: String(JSON.parse(text.slice(1))) } : null;
+}
+
 /** On the line of the function's head, so that lines keep their numbers. */
 function wrapped(body: string, name: string, locals: [string, string][]): string {
   const head = locals.map(([local, pin]) => `let ${local} = _input[${JSON.stringify(pin)}] ?? null;`).join(" ");
@@ -73,7 +79,10 @@ function wrapped(body: string, name: string, locals: [string, string][]): string
 }
 
 function describe(error: unknown): string {
-  const { name, message, stack } = (typeof error === "object" && error !== null ? error : {}) as Record<string, unknown>;
+  const { name, message, stack } = (typeof error === "object" && error !== null ? error : {}) as Record<
+    string,
+    unknown
+  >;
   const line = /<code>:(\d+)/.exec(typeof stack === "string" ? stack : "")?.[1];
   const place = line === undefined ? "" : ` (line ${line})`;
   if (typeof name !== "string") return `Uncaught ${String(error).slice(0, 2000)}`;

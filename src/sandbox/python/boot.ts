@@ -58,7 +58,13 @@ export async function bootPython({ walls, snapshot, isForSnapshot = false }: Boo
 
 /** Runs once, so that a snapshot has what the first call would load. */
 function installGuard(): string {
-  const call = { source: "def f(x):\n return x", functionName: "f", locals: null, input: "1.0", permissions: "sandbox" };
+  const call = {
+    source: "def f(x):\n return x",
+    functionName: "f",
+    locals: null,
+    input: "1.0",
+    permissions: "sandbox",
+  };
   return `
 import sys, types
 module = types.ModuleType("__guard__")

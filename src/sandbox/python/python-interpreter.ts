@@ -34,7 +34,9 @@ export async function openPython(snapshotPath: string | null): Promise<Interpret
         return readAnswer(run(JSON.stringify(request)), call);
       } catch (error) {
         isSpent = true;
-        return { error: walls.hasRefusedMemory ? "MemoryError: the code needs more memory than it may use" : brokenText(error) };
+        return {
+          error: walls.hasRefusedMemory ? "MemoryError: the code needs more memory than it may use" : brokenText(error),
+        };
       }
     },
     reset() {
@@ -55,7 +57,8 @@ function readAnswer(answer: unknown, call: WorkerCall): CodeResult {
 
 function brokenText(error: unknown): string {
   const text = error instanceof Error ? error.message : String(error);
-  if (/call stack|stack overflow|recursion/i.test(text)) return "RecursionError: the code needs more stack than there is";
+  if (/call stack|stack overflow|recursion/i.test(text))
+    return "RecursionError: the code needs more stack than there is";
   return `The code broke the interpreter: ${text.split("\n")[0]?.slice(0, 300)}`;
 }
 

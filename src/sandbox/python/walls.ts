@@ -69,7 +69,9 @@ export class Walls {
     }
     if (name === "__syscall_openat") {
       return (folder, path, flags, ...more) =>
-        this.state === "closed" && (Number(flags) & writeFlags) !== 0 ? readOnly : original(folder, path, flags, ...more);
+        this.state === "closed" && (Number(flags) & writeFlags) !== 0
+          ? readOnly
+          : original(folder, path, flags, ...more);
     }
     if (allowed.has(name) || name.startsWith("invoke_")) return original;
     if (writing.has(name)) return (...values) => (this.state === "closed" ? readOnly : original(...values));
