@@ -213,7 +213,7 @@ describe("the sources", () => {
 
   test("are named in kebab-case and lie in a folder of the table", () => {
     const names = sources.map(({ file }) => file);
-    expect(names.filter((file) => !/^[a-z]+(\/[a-z0-9]+(-[a-z0-9]+)*)+\.tsx?$/.test(file))).toEqual([]);
+    expect(names.filter((file) => !/^[a-z]+(\/[a-z0-9]+(-[a-z0-9]+)*)+(\.d)?\.tsx?$/.test(file))).toEqual([]);
     expect(names.filter((file) => !(folderOf(file) in table))).toEqual([]);
   });
 

@@ -11,7 +11,7 @@ declare module "*.py" {
   export default text;
 }
 declare module "pyodide/pyodide.asm.mjs";
-declare module "#sandbox/javascript/bootstrap.js" {
+declare module "#sandbox/javascript/bootstrap.js.txt" {
   const text: string;
   export default text;
 }

@@ -193,7 +193,7 @@ function workerCall(request: CodeRequest, { memoryBytes, maxResultBytes }: CodeL
 /** The text comes from a process that ran foreign code, so it may be anything. */
 function read(result: CodeResult): { value: Value } | { error: string } {
   if (!isObject(result)) return { error: "The code's result cannot be read" };
-  if ("error" in result) return { error: String(result.error) };
+  if ("error" in result) return { error: `${result.error}` };
   try {
     return { value: parseJson(result.value) };
   } catch {

@@ -1,3 +1,4 @@
+import { pyStr } from "#core/python.ts";
 import { type JsonObject, type Value, isObject } from "#core/value.ts";
 import { type NodeContext, type NodeDefinition, configOf, isDataPin } from "#engine/nodes/definition.ts";
 import { NodeError } from "#engine/pure.ts";
@@ -56,7 +57,7 @@ function sourceOf(node: NodeContext["node"]): JsonObject {
 
 function languageOf(value: Value | undefined): string {
   if (value === undefined || value === null || value === "") return "python";
-  const name = String(value).toLowerCase();
+  const name = pyStr(value).toLowerCase();
   if (name === "python" || name === "javascript") return name;
   throw new NodeError(`its language '${name}' is not python or javascript`);
 }

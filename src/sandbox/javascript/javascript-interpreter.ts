@@ -1,6 +1,6 @@
 import variant from "@jitl/quickjs-singlefile-mjs-release-sync";
 import { type QuickJSContext, type QuickJSHandle, newQuickJSWASMModuleFromVariant } from "quickjs-emscripten-core";
-import bootstrap from "#sandbox/javascript/bootstrap.js" with { type: "text" };
+import bootstrap from "#sandbox/javascript/bootstrap.js.txt" with { type: "text" };
 import type { CodeResult, Interpreter, WorkerCall } from "#sandbox/protocol.ts";
 
 const maxStackBytes = 512 * 1024;

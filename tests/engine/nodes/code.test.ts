@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import type { JsonObject, Value } from "#core/value.ts";
+import type { Value } from "#core/value.ts";
 import { localName } from "#engine/nodes/code.ts";
 import { exec, flow } from "#fixtures/bundles.ts";
 import { type DriveOptions, drive } from "../driver.ts";
@@ -31,7 +31,7 @@ function visit(
     restore: true,
     ...options,
   });
-  const { resume_to_node: _next, type: _type, ...asked } = (driven.effects[0]?.payload ?? {}) as JsonObject;
+  const { resume_to_node: _next, type: _type, ...asked } = driven.effects[0]?.payload ?? {};
   return { asked, driven };
 }
 
