@@ -2,7 +2,7 @@ import { AppError, messageOf } from "#core/errors.ts";
 import { parseJson } from "#core/json.ts";
 import { dumpJson } from "#core/python-json.ts";
 import { type JsonObject, type Value, isObject } from "#core/value.ts";
-import type { CodeResult, Language, Permissions, Usage, WorkerCall } from "#sandbox/protocol.ts";
+import type { Language, Permissions, Usage, WorkerCall } from "#sandbox/protocol.ts";
 import { type Answer, SandboxProcess } from "#sandbox/sandbox-process.ts";
 
 export interface CodeRunnerOptions {
@@ -191,13 +191,14 @@ function workerCall(request: CodeRequest, { memoryBytes, maxResultBytes }: CodeL
 }
 
 /** The text comes from a process that ran foreign code, so it may be anything. */
-function read(result: CodeResult): { value: Value } | { error: string } {
-  if (!isObject(result)) return { error: "The code's result cannot be read" };
-  if ("error" in result) return { error: `${result.error}` };
+function read(result: unknown): { value: Value } | { error: string } {
+  const unreadable = { error: "The code's result cannot be read" };
+  if (!isObject(result)) return unreadable;
+  if (typeof result["error"] === "string") return { error: result["error"] };
   try {
-    return { value: parseJson(result.value) };
+    return typeof result["value"] === "string" ? { value: parseJson(result["value"]) } : unreadable;
   } catch {
-    return { error: "The code's result cannot be read" };
+    return unreadable;
   }
 }
 

@@ -85,7 +85,7 @@ test.each([
   [{ input: [] }, "'input'"],
   [{ permissions: "root" }, "'permissions'"],
 ])("a payload with %j is refused", async (changes, field) => {
-  const { effected, asked } = run({ value: 1, durationMs: 1, usage }, changes as JsonObject);
+  const { effected, asked } = run({ value: 1, durationMs: 1, usage }, changes);
   expect(await effected).toMatchObject({ outcome: { status: "failed", error: expect.stringContaining(field) } });
   expect(asked).toEqual([]);
 });

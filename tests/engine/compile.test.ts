@@ -200,10 +200,10 @@ describe("what is left out", () => {
 
   test("nodes that cannot run here are told", () => {
     const plan = planOf(
-      flow("f", [start, exec("code", "code"), exec("tools", "tool_calls")], ["start > code", "code > tools"]),
+      flow("f", [start, exec("agent", "agent"), exec("tools", "tool_calls")], ["start > agent", "agent > tools"]),
     );
     const told = plan.warnings.join("\n");
-    expect(told).toContain("'code' (code)");
+    expect(told).toContain("'agent' (agent)");
     expect(told).toContain("'tools' (tool_calls)");
   });
 });
