@@ -74,6 +74,7 @@ const homes: Record<string, readonly string[]> = {
   "@sinclair/typebox": ["core", "http"],
   ai: ["models"],
   "apache-arrow": ["memory"],
+  "bun:ffi": ["sandbox"],
   "bun:sqlite": ["ledger"],
   citty: ["cli"],
   consola: ["cli"],

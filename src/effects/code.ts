@@ -56,13 +56,17 @@ function recordOf(outcome: CodeOutcome, permissions: string): JsonObject {
     duration_ms: rounded(durationMs),
     cpu_time_ms: usage && rounded(usage.cpuTimeMs),
     cpu_percent: usage && rounded((usage.cpuTimeMs / Math.max(usage.durationMs, 0.001)) * 100),
-    memory_rss_mb: usage && rounded(usage.rssBytes / 1024 / 1024),
-    memory_rss_delta_mb: usage && rounded(usage.rssDeltaBytes / 1024 / 1024),
+    memory_rss_mb: mebibytes(usage?.rssBytes),
+    memory_rss_delta_mb: mebibytes(usage?.rssDeltaBytes),
     permissions,
   };
   if ("error" in outcome) return { success: false, output: null, result: null, error: outcome.error, execution };
   const { value } = outcome;
   return { ...(isObject(value) ? value : {}), success: true, output: value, result: value, execution };
+}
+
+function mebibytes(bytes: number | null | undefined): number | null {
+  return bytes === null || bytes === undefined ? null : rounded(bytes / 1024 / 1024);
 }
 
 function rounded(value: number): number {

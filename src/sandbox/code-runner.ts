@@ -3,7 +3,7 @@ import { parseJson } from "#core/json.ts";
 import { dumpJson } from "#core/python-json.ts";
 import { type JsonObject, type Value, isObject } from "#core/value.ts";
 import type { Language, Permissions, Usage, WorkerCall } from "#sandbox/protocol.ts";
-import { type Answer, SandboxProcess } from "#sandbox/sandbox-process.ts";
+import { type Answer, type Memory, SandboxProcess } from "#sandbox/sandbox-process.ts";
 
 export interface CodeRunnerOptions {
   /** How to start this program as a sandbox worker. */
@@ -40,7 +40,10 @@ export interface CodeLimits {
 }
 
 /** `usage` is null when the code never ran or had to be killed; then `durationMs` is all that is known. */
-export type CodeOutcome = ({ value: Value } | { error: string }) & { durationMs: number; usage: Usage | null };
+export type CodeOutcome = ({ value: Value } | { error: string }) & {
+  durationMs: number;
+  usage: (Usage & Memory) | null;
+};
 
 const defaultLimits: CodeLimits = {
   timeoutMs: 30_000,

@@ -52,14 +52,18 @@ const notPermitted = 0x00050001;
  * wall: for code that has broken out of WebAssembly. False where the kernel cannot be asked.
  */
 export function closeKernelWall(): boolean {
-  const machine = process.platform === "linux" && (process.arch === "x64" || process.arch === "arm64") && machines[process.arch];
+  const machine =
+    process.platform === "linux" && (process.arch === "x64" || process.arch === "arm64") && machines[process.arch];
   if (!machine) return false;
   try {
     const { symbols } = dlopen("libc.so.6", {
       syscall: { args: ["i64", "i64", "i64", "ptr"], returns: "i64" },
       prctl: { args: ["i32", "u64", "u64", "u64", "u64"], returns: "i32" },
     });
-    const filter = program(machine.audit, Object.values(denied).map((numbers) => numbers[machine.at]));
+    const filter = program(
+      machine.audit,
+      Object.values(denied).map((numbers) => numbers[machine.at]),
+    );
     const header = new BigUint64Array([BigInt(filter.length / 8), BigInt(ptr(filter))]);
     const noNewPrivileges = 38;
     if (symbols.prctl(noNewPrivileges, 1n, 0n, 0n, 0n) !== 0) return false;

@@ -23,8 +23,6 @@ export type CodeResult = { value: string } | { error: string };
 export interface Usage {
   durationMs: number;
   cpuTimeMs: number;
-  rssBytes: number;
-  rssDeltaBytes: number;
 }
 
 export type ToWorker = { kind: "run"; call: WorkerCall };

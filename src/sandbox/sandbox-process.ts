@@ -14,7 +14,13 @@ export interface SandboxProcessOptions {
 export interface Answer {
   result: CodeResult;
   /** Null when the process was killed. */
-  usage: Usage | null;
+  usage: (Usage & Memory) | null;
+}
+
+/** Of the whole process after the call, and how much came in it; null where the system does not tell. */
+export interface Memory {
+  rssBytes: number | null;
+  rssDeltaBytes: number | null;
 }
 
 export interface CallLimits {
@@ -37,6 +43,7 @@ export class SandboxProcess {
   #onReady: { resolve: () => void; reject: (error: AppError) => void };
   #onAnswer: ((answer: Answer) => void) | null = null;
   #killedFor: string | null = null;
+  #rssBefore: number | null = null;
 
   constructor({ command, language, snapshotPath }: SandboxProcessOptions) {
     this.language = language;
@@ -84,9 +91,10 @@ export class SandboxProcess {
     this.#onAnswer = resolve;
     this.#awaitReady();
     const timeout = setTimeout(() => this.kill(`The code ran longer than ${timeoutMs} ms and was stopped`), timeoutMs);
+    this.#rssBefore = rssOf(this.pid);
     const maxRss = memoryBytes + memorySlackBytes;
     const watch = setInterval(() => {
-      if (rssOf(this.pid) > maxRss)
+      if ((rssOf(this.pid) ?? 0) > maxRss)
         this.kill(`The code used more than ${mebibytes(memoryBytes)} MiB of memory and was stopped`);
     }, watchIntervalMs);
     const abort = () => {
@@ -131,12 +139,21 @@ export class SandboxProcess {
 
   #hear(message: FromWorker): void {
     if (message.kind === "ready") this.#onReady.resolve();
-    else if (message.kind === "done") this.#answer({ result: message.result, usage: message.usage });
+    else if (message.kind === "done")
+      this.#answer({ result: message.result, usage: { ...message.usage, ...this.#memory() } });
     else if (message.kind === "spent") this.kill("It is spent");
     else {
       this.#onReady.reject(new AppError("unavailable", `The sandbox could not start: ${message.message}`));
       this.kill(message.message);
     }
+  }
+
+  #memory(): Memory {
+    const rssBytes = rssOf(this.pid);
+    return {
+      rssBytes,
+      rssDeltaBytes: rssBytes === null || this.#rssBefore === null ? null : rssBytes - this.#rssBefore,
+    };
   }
 
   #end(): void {
@@ -159,10 +176,10 @@ function mebibytes(bytes: number): number {
 }
 
 /** Where there is no `/proc`, the interpreters' own limits are the only ones. */
-function rssOf(pid: number): number {
+function rssOf(pid: number): number | null {
   try {
     return Number(readFileSync(`/proc/${pid}/statm`, "utf8").split(" ")[1]) * 4096;
   } catch {
-    return 0;
+    return null;
   }
 }

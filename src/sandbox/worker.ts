@@ -1,4 +1,5 @@
 import { messageOf } from "#core/errors.ts";
+import { closeKernelWall } from "#sandbox/kernel-wall.ts";
 import { openJavascript } from "#sandbox/javascript/javascript-interpreter.ts";
 import { openPython } from "#sandbox/python/python-interpreter.ts";
 import type { FromWorker, Interpreter, ToWorker, Usage } from "#sandbox/protocol.ts";
@@ -8,6 +9,7 @@ export async function runSandboxWorker([language, snapshotPath]: string[]): Prom
   process.on("disconnect", () => process.exit(0));
   try {
     const interpreter = language === "python" ? await openPython(snapshotPath ?? null) : await openJavascript();
+    closeKernelWall();
     process.on("message", (message: ToWorker) => answer(interpreter, message));
     send({ kind: "ready" });
   } catch (error) {
@@ -16,15 +18,12 @@ export async function runSandboxWorker([language, snapshotPath]: string[]): Prom
 }
 
 function answer(interpreter: Interpreter, { call }: ToWorker): void {
-  const from = { time: performance.now(), cpu: process.cpuUsage(), rss: process.memoryUsage.rss() };
+  const from = { time: performance.now(), cpu: process.cpuUsage() };
   const result = interpreter.run(call);
   const { user, system } = process.cpuUsage(from.cpu);
-  const rssBytes = process.memoryUsage.rss();
   const usage: Usage = {
     durationMs: performance.now() - from.time,
     cpuTimeMs: (user + system) / 1000,
-    rssBytes,
-    rssDeltaBytes: rssBytes - from.rss,
   };
   // Answered before the memory is put back, which takes longer than a small call.
   send({ kind: "done", result, usage });
