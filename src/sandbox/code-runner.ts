@@ -183,11 +183,14 @@ export class CodeRunner {
   }
 }
 
-function workerCall(request: CodeRequest, { memoryBytes, maxResultBytes }: CodeLimits): WorkerCall | { error: string } {
+function workerCall(
+  request: CodeRequest,
+  { timeoutMs, memoryBytes, maxResultBytes }: CodeLimits,
+): WorkerCall | { error: string } {
   const { source, functionName, locals = null, permissions } = request;
   try {
     const input = dumpJson(request.input, { isCompact: true });
-    return { source, functionName, locals, input, permissions, memoryBytes, maxResultBytes };
+    return { source, functionName, locals, input, permissions, timeoutMs, memoryBytes, maxResultBytes };
   } catch (error) {
     return { error: `The input cannot be handed to the code: ${messageOf(error)}` };
   }

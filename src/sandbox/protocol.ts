@@ -13,6 +13,8 @@ export interface WorkerCall {
   locals: [name: string, pin: string][] | null;
   input: string;
   permissions: Permissions;
+  /** The gateway stops the code at this time; the process itself a little later. */
+  timeoutMs: number;
   memoryBytes: number;
   maxResultBytes: number;
 }

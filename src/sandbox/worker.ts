@@ -1,4 +1,5 @@
 import { messageOf } from "#core/errors.ts";
+import { openAlarm } from "#sandbox/alarm.ts";
 import { closeKernelWall } from "#sandbox/kernel-wall.ts";
 import { openJavascript } from "#sandbox/javascript/javascript-interpreter.ts";
 import { openPython } from "#sandbox/python/python-interpreter.ts";
@@ -9,8 +10,13 @@ export async function runSandboxWorker([language, snapshotPath]: string[]): Prom
   process.on("disconnect", () => process.exit(0));
   try {
     const interpreter = language === "python" ? await openPython(snapshotPath ?? null) : await openJavascript();
+    const setAlarm = openAlarm();
     closeKernelWall();
-    process.on("message", (message: ToWorker) => answer(interpreter, message));
+    process.on("message", (message: ToWorker) => {
+      setAlarm(Math.ceil(message.call.timeoutMs / 1000) + 1);
+      answer(interpreter, message);
+      setAlarm(0);
+    });
     send({ kind: "ready" });
   } catch (error) {
     send({ kind: "broken", message: messageOf(error) });

@@ -30,7 +30,7 @@ export async function openPython(snapshotPath: string | null): Promise<Interpret
       walls.hasRefusedMemory = false;
       walls.maxMemoryBytes = start.length + call.memoryBytes;
       try {
-        const { memoryBytes: _, ...request } = call;
+        const { memoryBytes: _memory, timeoutMs: _time, ...request } = call;
         return readAnswer(run(JSON.stringify(request)), call);
       } catch (error) {
         isSpent = true;
