@@ -1,6 +1,7 @@
 import { mkdir, rename, rm, stat } from "node:fs/promises";
 import { basename, dirname, join, relative } from "node:path";
 import { nativePlugins } from "./native-plugins.ts";
+import { pythonSnapshotPlugin } from "./python-snapshot.ts";
 import { executable, root } from "./paths.ts";
 import { workerEntries, workerUrls } from "./worker-entries.ts";
 
@@ -24,8 +25,10 @@ export async function compile({ outfile, target = hostTarget() }: CompileOptions
       format: "esm",
       minify: true,
       bytecode: true,
+      // Pyodide looks for its file by its name.
+      naming: { asset: "[name].[ext]" },
       define: { BUILD_COMMIT: JSON.stringify(commit()), "process.env.NODE_ENV": '"production"' },
-      plugins: [...(await nativePlugins(target)), workers],
+      plugins: [...(await nativePlugins(target)), await pythonSnapshotPlugin(), workers],
       compile: { target, outfile: built, autoloadDotenv: false, autoloadBunfig: false },
     });
     if (!result.success) throw new AggregateError(result.logs, "the bundle could not be built");

@@ -91,7 +91,7 @@ const zstd = zlib as unknown as {
   zstdCompressSync(data: Uint8Array, options: { params: Record<number, number> }): Uint8Array;
 };
 
-async function compress(content: Buffer, path: string): Promise<void> {
+export function compressPack(content: Uint8Array): Uint8Array {
   const { ZSTD_c_compressionLevel, ZSTD_c_checksumFlag, ZSTD_c_nbWorkers } = zstd.constants;
   // The bytes are the same with any number of workers but none.
   const params = {
@@ -99,7 +99,11 @@ async function compress(content: Buffer, path: string): Promise<void> {
     [ZSTD_c_checksumFlag]: 1,
     [ZSTD_c_nbWorkers]: availableParallelism(),
   };
-  const packed = zstd.zstdCompressSync(content, { params });
+  return zstd.zstdCompressSync(content, { params });
+}
+
+async function compress(content: Buffer, path: string): Promise<void> {
+  const packed = compressPack(content);
   await mkdir(dirname(path), { recursive: true });
   // Two builds may pack at once: each writes its own file, and the last rename wins with equal bytes.
   const unfinished = `${path}.${process.pid}`;

@@ -67,6 +67,9 @@ const homes: Record<string, readonly string[]> = {
   "@ai-sdk/anthropic": ["models"],
   "@ai-sdk/google": ["models"],
   "@ai-sdk/openai": ["models"],
+  "@jitl/quickjs-singlefile-mjs-release-sync": ["sandbox"],
+  pyodide: ["sandbox"],
+  "quickjs-emscripten-core": ["sandbox"],
   "@ai-sdk/openai-compatible": ["models"],
   "@elysiajs/cors": ["http"],
   "@elysiajs/swagger": ["http"],
@@ -74,6 +77,7 @@ const homes: Record<string, readonly string[]> = {
   "@sinclair/typebox": ["core", "http"],
   ai: ["models"],
   "apache-arrow": ["memory"],
+  "bun:ffi": ["sandbox"],
   "bun:sqlite": ["ledger"],
   citty: ["cli"],
   consola: ["cli"],
@@ -215,7 +219,7 @@ describe("the sources", () => {
 
   test("are named in kebab-case and lie in a folder of the table", () => {
     const names = sources.map(({ file }) => file);
-    expect(names.filter((file) => !/^[a-z]+(\/[a-z0-9]+(-[a-z0-9]+)*)+\.tsx?$/.test(file))).toEqual([]);
+    expect(names.filter((file) => !/^[a-z]+(\/[a-z0-9]+(-[a-z0-9]+)*)+(\.d)?\.tsx?$/.test(file))).toEqual([]);
     expect(names.filter((file) => !(folderOf(file) in table))).toEqual([]);
   });
 

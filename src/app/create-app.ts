@@ -3,7 +3,7 @@ import { createDiskBlobs } from "#artifacts/disk-blobs.ts";
 import { createCrashPoint } from "#app/crash-point.ts";
 import { createOffloadRecord } from "#app/offload-record.ts";
 import { createPrograms } from "#app/programs.ts";
-import { inferenceCommand } from "#app/inference-command.ts";
+import { inferenceCommand, sandboxCommand } from "#app/own-command.ts";
 import { specOf, toolCallDependencies } from "#app/tool-wiring.ts";
 import { version } from "#app/version.ts";
 import { builtinBundles } from "#bundles/builtin.ts";
@@ -25,6 +25,8 @@ import { type AdoptingRunner, createRunner } from "#runner/create-runner.ts";
 import { createMakeChild } from "#runner/make-child.ts";
 import { createStartRun } from "#runner/start.ts";
 import { createSubmitCommand } from "#runner/submit.ts";
+import { CodeRunner } from "#sandbox/code-runner.ts";
+import { pythonSnapshotPath } from "#sandbox/python/snapshot.ts";
 
 export interface App {
   /** Starts the runner, when the settings ask for one, and the HTTP server, unless `http` is false. */
@@ -67,10 +69,15 @@ export async function createApp(
     inferenceCommand: inferenceCommand(),
     ownPort: settings.port,
   });
+  const codeRunner = new CodeRunner({
+    command: sandboxCommand(),
+    snapshotPath: pythonSnapshotPath,
+    isFullAccessAllowed: settings.code.isFullAccessAllowed,
+  });
   const offload = createOffloadRecord({ blobs, now, maxInlineBytes: settings.limits.maxInlineBytes });
   const tools = createToolRegistry({ tools: builtinTools({ environment }) });
   const runner = settings.runner
-    ? createGatewayRunner({ settings, ledger, providers, programs, tools, offload, report })
+    ? createGatewayRunner({ settings, ledger, providers, codeRunner, programs, tools, offload, report })
     : null;
   const startRun = createStartRun({
     ledger,
@@ -99,24 +106,26 @@ export async function createApp(
     },
     { report },
   );
-  return assemble({ settings, ledger, providers, runner, http });
+  return assemble({ settings, ledger, providers, codeRunner, runner, http });
 }
 
 function createGatewayRunner(parts: {
   settings: Settings;
   ledger: Ledger;
   providers: ProviderRegistry;
+  codeRunner: CodeRunner;
   programs: ReturnType<typeof createPrograms>;
   tools: ToolRegistry;
   offload: ReturnType<typeof createOffloadRecord>;
   report: (message: string) => void;
 }): AdoptingRunner {
-  const { settings, ledger, providers, programs, tools, offload, report } = parts;
+  const { settings, ledger, providers, codeRunner, programs, tools, offload, report } = parts;
   const now = systemClock;
   const makeChild = createMakeChild({ loadPlan: programs.load, now, newId });
   const handlers = createHandlers({
     ledger,
     providers,
+    codeRunner,
     makeChild,
     toolCalls: toolCallDependencies(settings, tools),
     now,
@@ -153,10 +162,11 @@ function assemble(parts: {
   settings: Settings;
   ledger: Ledger;
   providers: ProviderRegistry;
+  codeRunner: CodeRunner;
   runner: AdoptingRunner | null;
   http: HttpServer;
 }): App {
-  const { settings, ledger, providers, runner, http } = parts;
+  const { settings, ledger, providers, codeRunner, runner, http } = parts;
   return {
     runner,
     async listen(options = {}) {
@@ -169,6 +179,7 @@ function assemble(parts: {
     async stop() {
       await http.stop({ graceMs: Math.min(5000, settings.runtime.graceMs) });
       await runner?.stop();
+      await codeRunner.close();
       await providers.close();
       await ledger.close();
     },

@@ -8,6 +8,11 @@ async function main(): Promise<void> {
     (await import("#app/inference-worker.ts")).runInferenceWorker(process.env);
     return;
   }
+  // And with this one to run the code of flows behind walls.
+  if (process.argv[2] === "sandbox-worker") {
+    await (await import("#app/sandbox-worker.ts")).runSandboxWorker(process.argv.slice(3));
+    return;
+  }
   const exitCode = await runProgram(process.argv.slice(2), processContext());
   // Not before the last byte is out: a pipe's reader may be slow. Not later: a library's idle handle must not keep a finished command alive.
   process.stdout.write("", () => process.stderr.write("", () => process.exit(exitCode)));

@@ -70,6 +70,7 @@ function readSettings(read: VariableReader, flags: NonNullable<LoadOptions["flag
         ...gateway("TRUST_CLIENT_WORKSPACE_SCOPE"),
       ),
     },
+    code: { isFullAccessAllowed: read.flag(false, "ABSTRACTRUNTIME_CODE_FULL_ACCESS") },
     toolMode: read.choice("approval", toolModes, ...gateway("TOOL_MODE")),
     logLevel: read.choice("warn", logLevels, ...gateway("CONSOLE_LOG_LEVEL"), ...gateway("LOG_LEVEL")),
     draftTtlS: read.number(

@@ -20,6 +20,7 @@ export interface Settings {
     /** Runs may name folders outside the operator's. */
     allowsClientScope: boolean;
   };
+  code: { isFullAccessAllowed: boolean };
   toolMode: "approval" | "passthrough" | "delegated" | "local";
   logLevel: "error" | "warn" | "info" | "debug";
   draftTtlS: number;

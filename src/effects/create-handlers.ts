@@ -1,4 +1,5 @@
 import type { Clock } from "#core/time.ts";
+import { codeHandler } from "#effects/code.ts";
 import type { EffectHandler } from "#effects/effect-handler.ts";
 import { emitEventHandler } from "#effects/emit-event.ts";
 import { llmCallHandler } from "#effects/llm-call.ts";
@@ -6,10 +7,12 @@ import { type MakeChild, startSubworkflowHandler } from "#effects/start-subworkf
 import { type ToolCallDependencies, toolCallsHandler } from "#effects/tool-calls.ts";
 import type { Ledger } from "#ledger/ledger.ts";
 import type { ProviderRegistry } from "#models/provider.ts";
+import type { CodeRunner } from "#sandbox/code-runner.ts";
 
 export interface HandlerDependencies {
   ledger: Ledger;
   providers: ProviderRegistry;
+  codeRunner: CodeRunner;
   makeChild: MakeChild;
   toolCalls: ToolCallDependencies;
   now: Clock;
@@ -22,6 +25,7 @@ export function createHandlers(deps: HandlerDependencies): ReadonlyMap<string, E
     startSubworkflowHandler(deps.makeChild),
     llmCallHandler(deps.providers, deps.now),
     toolCallsHandler(deps.toolCalls),
+    codeHandler(deps.codeRunner),
   ];
   return new Map(handlers.map((handler) => [handler.type, handler]));
 }

@@ -182,6 +182,12 @@ function settle(execution: Execution, outcome: EffectOutcome): Step | null {
   appendEnd(execution, pending, { status: "completed", result: outcome.result });
   storeResult(execution, pending.effect.result_key, outcome.result);
   if (pending.answers) appendResume(execution, pending.answers.wait, pending.answers.payload);
+  const node = execution.plan.nodes.get(pending.node_id);
+  const refusal = node && execNodes.get(node.type)?.refusal?.(outcome.result);
+  if (node && refusal) {
+    const { input } = pending.effect.payload;
+    return raise(execution, node, { message: refusal, inputs: isObject(input) ? input : {} });
+  }
   if (pending.next_node !== null) {
     execution.node_id = pending.next_node;
     return null;

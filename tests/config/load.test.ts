@@ -72,6 +72,7 @@ test("without anything said, the defaults are in force", () => {
     toolMode: "approval",
     logLevel: "warn",
     draftTtlS: 604_800,
+    code: { isFullAccessAllowed: false },
   });
 });
 

@@ -200,10 +200,10 @@ describe("what is left out", () => {
 
   test("nodes that cannot run here are told", () => {
     const plan = planOf(
-      flow("f", [start, exec("code", "code"), exec("note", "memory_note")], ["start > code", "code > note"]),
+      flow("f", [start, exec("legacy", "function"), exec("note", "memory_note")], ["start > legacy", "legacy > note"]),
     );
     const told = plan.warnings.join("\n");
-    expect(told).toContain("'code' (code)");
+    expect(told).toContain("'legacy' (function)");
     expect(told).toContain("'note' (memory_note)");
   });
 });
@@ -220,7 +220,7 @@ test.each<[string, NodeSupport]>([
   ["memory_note", "needs-effect:memory_note"],
   ["model_residency", "needs-effect:model_residency"],
   ["generate_image", "needs-effect:media"],
-  ["code", "unavailable"],
+  ["code", "ready"],
   ["agent", "ready"],
   ["from_the_future", "unknown"],
 ])("support of %s is %s", (type, expected) => {

@@ -21,6 +21,8 @@ export interface NodeDefinition {
   run(context: NodeContext): NodeResult;
   /** Makes the node's output record from the effect's result and the placeholder. Default: the result itself. */
   outputs?(result: Value, node: PlanNode, placeholder: Value | undefined): Value;
+  /** A sentence when the effect's result is the node's own failure: it goes the way of a node that refuses. */
+  refusal?(result: Value): string | null;
   /** Its refusal fails the run in the reference too, where other nodes complete it (contract flow-runtime 2.8). */
   failsRun?: true;
   /** Trouble while reading inputs means no inputs (contract flow-runtime 2.8). */

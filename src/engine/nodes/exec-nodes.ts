@@ -1,4 +1,5 @@
 import { agentNodes } from "#engine/nodes/agent.ts";
+import { codeNodes } from "#engine/nodes/code.ts";
 import { controlNodes } from "#engine/nodes/control-nodes.ts";
 import type { NodeDefinition } from "#engine/nodes/definition.ts";
 import { eventNodes } from "#engine/nodes/events.ts";
@@ -50,5 +51,6 @@ export const execNodes: ReadonlyMap<string, NodeDefinition> = new Map([
   ...mediaNodes,
   ...memoryNodes,
   ...residencyNodes,
+  ...codeNodes,
   ...laterNodes,
 ]);

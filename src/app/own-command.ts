@@ -1,0 +1,16 @@
+/** How this program starts itself again as an inference worker. */
+export function inferenceCommand(): string[] {
+  return ownCommand("inference-worker");
+}
+
+/** How this program starts itself again to run the code of flows; the language and the snapshot follow. */
+export function sandboxCommand(): string[] {
+  return ownCommand("sandbox-worker");
+}
+
+/** The executable alone, or Bun with the entry file in development. */
+function ownCommand(word: string): string[] {
+  const entry = process.argv[1] ?? "";
+  const isCompiled = entry.startsWith("/$bunfs/") || /^[A-Z]:[\\/]~BUN/.test(entry);
+  return isCompiled ? [process.execPath, word] : [process.execPath, entry, word];
+}

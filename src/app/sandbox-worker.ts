@@ -1,0 +1,1 @@
+export { runSandboxWorker } from "#sandbox/worker.ts";
