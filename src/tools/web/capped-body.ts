@@ -1,5 +1,5 @@
 import { Readable, type Transform, pipeline } from "node:stream";
-import { createBrotliDecompress, createGunzip, createInflate, createZstdDecompress } from "node:zlib";
+import { createBrotliDecompress, createGunzip, createInflate } from "node:zlib";
 import { AppError, messageOf } from "#core/errors.ts";
 
 export interface CappedBody {
@@ -9,7 +9,7 @@ export interface CappedBody {
 }
 
 /** What `readCapped` can decompress, for the request. */
-export const acceptEncoding = "gzip, deflate, br, zstd";
+export const acceptEncoding = "gzip, deflate, br";
 
 /** A server that packs a body again and again only wants to keep us busy. */
 const maxEncodings = 3;
@@ -24,7 +24,7 @@ export async function readCapped(
 ): Promise<CappedBody> {
   if (!response.body) return { body: new Uint8Array(), truncated: false };
   const decoders = decodersOf(response.headers.get("content-encoding") ?? "");
-  const source = Readable.fromWeb(response.body as Parameters<typeof Readable.fromWeb>[0], { signal });
+  const source = Readable.from(response.body as AsyncIterable<Uint8Array>, { objectMode: false, signal });
   // The last stream gets an error of any before it.
   const stream = decoders.reduce<Readable>((from, decoder) => pipeline(from, decoder, () => undefined), source);
   try {
@@ -76,8 +76,6 @@ function decoderOf(name: string): Transform {
       return createInflate();
     case "br":
       return createBrotliDecompress();
-    case "zstd":
-      return createZstdDecompress();
     default:
       throw new AppError(
         "unavailable",
@@ -87,7 +85,5 @@ function decoderOf(name: string): Transform {
 }
 
 function isDecoderError(error: unknown): boolean {
-  return (
-    error instanceof Error && "code" in error && /^(Z_|ERR_BROTLI|ERR__?ERROR|ZSTD|ERR_ZSTD)/.test(String(error.code))
-  );
+  return error instanceof Error && "code" in error && /^(Z_|ERR_BROTLI|ERR__ERROR)/.test(String(error.code));
 }
