@@ -1,4 +1,4 @@
-import { Readable, type Transform, pipeline } from "node:stream";
+import { PassThrough, Readable, type Transform, pipeline } from "node:stream";
 import { createBrotliDecompress, createGunzip, createInflate } from "node:zlib";
 import { AppError, messageOf } from "#core/errors.ts";
 
@@ -10,6 +10,13 @@ export interface CappedBody {
 
 /** What `readCapped` can decompress, for the request. */
 export const acceptEncoding = "gzip, deflate, br";
+
+const decoderOf: Record<string, () => Transform> = {
+  gzip: createGunzip,
+  "x-gzip": createGunzip,
+  deflate: createInflate,
+  br: createBrotliDecompress,
+};
 
 /** A server that packs a body again and again only wants to keep us busy. */
 const maxEncodings = 3;
@@ -23,7 +30,13 @@ export async function readCapped(
   { maxBytes, signal }: { maxBytes: number; signal: AbortSignal },
 ): Promise<CappedBody> {
   if (!response.body) return { body: new Uint8Array(), truncated: false };
-  const decoders = decodersOf(response.headers.get("content-encoding") ?? "");
+  const encodings = encodingsOf(response.headers.get("content-encoding") ?? "");
+  const refusal = refusalOfEncodings(encodings);
+  if (refusal !== null) {
+    await response.body.cancel();
+    throw new AppError("unavailable", `the server packed its body ${refusal}`);
+  }
+  const decoders = encodings.toReversed().map((name) => decoderOf[name]?.() ?? new PassThrough());
   const source = Readable.from(response.body as AsyncIterable<Uint8Array>, { objectMode: false, signal });
   // The last stream gets an error of any before it.
   const stream = decoders.reduce<Readable>((from, decoder) => pipeline(from, decoder, () => undefined), source);
@@ -56,32 +69,15 @@ async function firstBytes(stream: Readable, maxBytes: number): Promise<CappedBod
   return { body: Buffer.concat(chunks), truncated };
 }
 
-function decodersOf(contentEncoding: string): Transform[] {
-  const names = contentEncoding
-    .toLowerCase()
-    .split(",")
-    .map((name) => name.trim())
-    .filter((name) => name !== "" && name !== "identity");
-  if (names.length > maxEncodings)
-    throw new AppError("unavailable", `the server packed its body ${names.length} times, which is refused`);
-  return names.toReversed().map(decoderOf);
+function encodingsOf(contentEncoding: string): string[] {
+  const names = contentEncoding.toLowerCase().split(",");
+  return names.map((name) => name.trim()).filter((name) => name !== "" && name !== "identity");
 }
 
-function decoderOf(name: string): Transform {
-  switch (name) {
-    case "gzip":
-    case "x-gzip":
-      return createGunzip();
-    case "deflate":
-      return createInflate();
-    case "br":
-      return createBrotliDecompress();
-    default:
-      throw new AppError(
-        "unavailable",
-        `the server packed its body with "${name.slice(0, 40)}", which is unknown here`,
-      );
-  }
+function refusalOfEncodings(names: string[]): string | null {
+  if (names.length > maxEncodings) return `${names.length} times, which is refused`;
+  const unknown = names.find((name) => !Object.hasOwn(decoderOf, name));
+  return unknown === undefined ? null : `with "${unknown.slice(0, 40)}", which is unknown here`;
 }
 
 function isDecoderError(error: unknown): boolean {
