@@ -8,10 +8,14 @@ export interface HtmlElement {
 }
 export type HtmlNode = HtmlElement | string;
 
-/** Deeper pages come from nobody who wants to be read; what is below is taken as a child of this level. */
+/** What is nested deeper is taken as a child of this level: readers of the tree recurse. */
 const maxDepth = 200;
 
-/** Reads any text as HTML: broken markup gives some tree, never an error. */
+/** The parser's time grows with the square of the elements that are open: nobody who wants to be read opens so many. */
+const maxOpen = 5000;
+const pieceLength = 16 * 1024;
+
+/** Reads any text as HTML: broken markup gives some tree, never an error. A page with absurdly many open elements is read up to there. */
 export function parseHtml(text: string): HtmlElement {
   const root: HtmlElement = { name: "#root", attributes: {}, children: [] };
   const stack: HtmlElement[] = [root];
@@ -31,7 +35,9 @@ export function parseHtml(text: string): HtmlElement {
       stack.at(-1)?.children.push(data);
     },
   });
-  parser.end(text);
+  for (let start = 0; start < text.length && below < maxOpen; start += pieceLength)
+    parser.write(text.slice(start, start + pieceLength));
+  parser.end();
   return root;
 }
 
