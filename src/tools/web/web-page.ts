@@ -16,7 +16,11 @@ export function contentTypeOf(headers: Headers): string {
 
 export function isHtml(headers: Headers, text: string): boolean {
   const type = contentTypeOf(headers);
-  return type === "text/html" || type === "application/xhtml+xml" || (type === "" && /^\s*<(!doctype html|html)\b/i.test(text));
+  return (
+    type === "text/html" ||
+    type === "application/xhtml+xml" ||
+    (type === "" && /^\s*<(!doctype html|html)\b/i.test(text))
+  );
 }
 
 function guessedType(body: Uint8Array): string {
@@ -26,7 +30,11 @@ function guessedType(body: Uint8Array): string {
 /** The charset of the header, else of the byte order mark or the page's own `<meta>`, else UTF-8. */
 function decoderFor(headers: Headers, body: Uint8Array): TextDecoder {
   const beginning = new TextDecoder("latin1").decode(body.subarray(0, 1024));
-  const mark = beginning.startsWith("\xff\xfe") ? "utf-16le" : beginning.startsWith("\xfe\xff") ? "utf-16be" : undefined;
+  const mark = beginning.startsWith("\xff\xfe")
+    ? "utf-16le"
+    : beginning.startsWith("\xfe\xff")
+      ? "utf-16be"
+      : undefined;
   const named = /charset\s*=\s*["']?([\w-]+)/i;
   const label = mark ?? named.exec(headers.get("content-type") ?? "")?.[1];
   const inPage = /<meta[^>]+charset\s*=\s*["']?([\w-]+)/i.exec(beginning)?.[1];
