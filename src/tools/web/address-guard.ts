@@ -1,6 +1,7 @@
 import { lookup } from "node:dns/promises";
 import { isIP } from "node:net";
 import { AppError, messageOf } from "#core/errors.ts";
+import { untilAborted } from "#tools/web/until-aborted.ts";
 import { refusalOfAddress } from "#tools/web/address-ranges.ts";
 
 /** The addresses of a host name, in the order in which they should be tried. */
@@ -108,15 +109,5 @@ function isAllowed(url: URL, allow: readonly string[]): boolean {
     const wanted = entry.trim().toLowerCase();
     if (wanted.startsWith("*.")) return wanted.length > 2 && host.endsWith(wanted.slice(1));
     return wanted === host || wanted === `${host}:${port}` || wanted === `[${host}]:${port}`;
-  });
-}
-
-/** A resolver cannot be interrupted; whoever waits for it can. */
-function untilAborted<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-  if (!signal) return promise;
-  return new Promise((resolve, reject) => {
-    const abort = () => reject(signal.reason as Error);
-    signal.addEventListener("abort", abort, { once: true });
-    promise.then(resolve, reject).finally(() => signal.removeEventListener("abort", abort));
   });
 }

@@ -82,6 +82,9 @@ function askDuckDuckGo(settings: SearchSettings, { text, timeRange }: SearchQuer
       // 202 is how it says no to programs: the page then holds a puzzle.
       if (response.status !== 200 || isChallenge)
         throw refusal("DuckDuckGo", response.status, isChallenge ? "it takes us for a robot" : "");
+      const isResultPage = find(root, (each) => each.attributes["id"] === "links" || hasClass(each, "no-results"));
+      if (!isResultPage)
+        throw new AppError("unavailable", "DuckDuckGo answered with something that is not a page of results");
       const hits = findAll(root, (element) => hasClass(element, "result") && !hasClass(element, "result--ad"));
       return hits.flatMap((element) => {
         const link = find(element, (inner) => hasClass(inner, "result__a"));
