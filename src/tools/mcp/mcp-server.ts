@@ -29,6 +29,8 @@ export class McpServer {
   private readonly options: McpServerOptions;
   private readonly closing = new AbortController();
   private opening: Promise<McpConnection> | null = null;
+  /** Tells the end of this connection from that of one before. */
+  private generation = 0;
   private failure: { error: unknown; at: number } | null = null;
 
   constructor(settings: McpServerSettings, options: McpServerOptions) {
@@ -53,11 +55,16 @@ export class McpServer {
 
   private async open(): Promise<McpConnection> {
     let connection: McpConnection | null = null;
+    this.generation += 1;
+    const { generation } = this;
+    const closed = () => {
+      if (this.generation === generation) this.opening = null;
+    };
     try {
       connection = await openMcpConnection(this.settings, {
         timeoutMs: this.options.connectTimeoutMs ?? 20_000,
         signal: this.closing.signal,
-        events: { toolsChanged: () => this.refresh(), closed: () => (this.opening = null) },
+        events: { toolsChanged: () => this.refresh(), closed },
       });
       await this.list(connection);
       this.failure = null;
