@@ -3,7 +3,6 @@ import { StdioClientTransport } from "@modelcontextprotocol/sdk/client/stdio.js"
 import { StreamableHTTPClientTransport } from "@modelcontextprotocol/sdk/client/streamableHttp.js";
 import type { Transport } from "@modelcontextprotocol/sdk/shared/transport.js";
 import { type CallToolResult, type Tool, ToolListChangedNotificationSchema } from "@modelcontextprotocol/sdk/types.js";
-import { messageOf } from "#core/errors.ts";
 import type { JsonObject } from "#core/value.ts";
 import { mcpError } from "#tools/mcp/mcp-error.ts";
 import type { McpServerSettings, McpStdioSettings } from "#tools/mcp/mcp-settings.ts";
@@ -42,26 +41,28 @@ const maxPages = 50;
 const pingTimeoutMs = 5_000;
 const endSessionTimeoutMs = 2_000;
 
-/** What may explain a failure afterwards: the end of the standard error output and the last complaint about the protocol. */
+/** What may explain a failure afterwards: the end of the standard error output, and what last went wrong beside any request. */
 export interface McpTrace {
   output: string;
-  complaint: string;
+  error: unknown;
 }
 
 export async function openMcpConnection(settings: McpServerSettings, options: OpenOptions): Promise<McpConnection> {
   const { events, timeoutMs, signal } = options;
-  const trace: McpTrace = { output: "", complaint: "" };
+  const trace: McpTrace = { output: "", error: null };
   const transport = settings.transport === "stdio" ? stdioTransport(settings, trace) : httpTransport(settings);
   const client = new Client({ name: "abstractgateway", version: "0.1.0" }, { jsonSchemaValidator: lenientValidator() });
   const ended = Promise.withResolvers<void>();
+  let hasEnded = false;
   client.onclose = () => {
+    hasEnded = true;
     ended.resolve();
     events.closed();
   };
   client.setNotificationHandler(ToolListChangedNotificationSchema, () => events.toolsChanged());
   const connection = connectionOf({ settings, client, transport, trace, timeoutMs, ended: ended.promise });
   client.onerror = (error) => {
-    trace.complaint = messageOf(error);
+    trace.error = error;
     if (settings.transport === "http") connection.probe();
   };
   let childId: number | null = null;
@@ -71,9 +72,12 @@ export async function openMcpConnection(settings: McpServerSettings, options: Op
     await untilAborted(handshake, signal);
     return connection;
   } catch (error) {
-    // Who cannot even say hello gets no time to say goodbye.
-    if (childId !== null && !(await isSettled(ended.promise))) kill(childId);
     await client.close();
+    // Who cannot even say hello gets no time to say goodbye.
+    if (childId !== null && !hasEnded) {
+      kill(childId);
+      await ended.promise;
+    }
     throw mcpError(settings, error, { trace, timeoutMs, signal });
   }
 }
@@ -100,7 +104,10 @@ function connectionOf({
   const probe = () => {
     if (isProbing) return;
     isProbing = true;
-    const pinging = client.ping({ timeout: pingTimeoutMs }).catch(() => client.close());
+    const pinging = client.ping({ timeout: pingTimeoutMs }).catch((error: unknown) => {
+      trace.error = error;
+      return client.close();
+    });
     void pinging.catch(() => undefined).finally(() => (isProbing = false));
   };
   return {
@@ -186,8 +193,4 @@ function kill(pid: number): void {
   } catch {
     // It was faster.
   }
-}
-
-function isSettled(promise: Promise<void>): Promise<boolean> {
-  return Promise.race([promise.then(() => true), Promise.resolve(false)]);
 }

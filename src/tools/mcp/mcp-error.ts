@@ -17,23 +17,20 @@ interface Context {
 export function mcpError(settings: McpServerSettings, error: unknown, { trace, timeoutMs, signal }: Context): AppError {
   if (error instanceof AppError) return error;
   const name = `the MCP server "${settings.id}"`;
-  if (signal.aborted) {
-    if (signal.reason instanceof AppError) return signal.reason;
-    return new AppError("cancelled", `the request to ${name} was cancelled`, { cause: error });
-  }
+  if (signal.aborted) return cancelledError(settings, signal);
   const options = { cause: error, retryable: true };
   if (isCode(error, ErrorCode.RequestTimeout)) {
     const sentence = `${name} did not answer within ${timeoutMs / 1000} s`;
-    return new AppError(
-      "timeout",
-      sentence + (trace.complaint ? `; before, ${oddOutput(trace.complaint)}` : ""),
-      options,
-    );
+    const hasOddOutput = settings.transport === "stdio" && trace.error !== null;
+    return new AppError("timeout", sentence + (hasOddOutput ? `; before, ${oddOutput(trace.error)}` : ""), options);
   }
-  if (isCode(error, ErrorCode.ConnectionClosed)) return new AppError("unavailable", `${name} ${endOf(trace)}`, options);
+  if (isCode(error, ErrorCode.ConnectionClosed)) {
+    const end = settings.transport === "stdio" ? endOf(trace) : `cannot be used: ${reasonOf(settings, trace.error)}`;
+    return new AppError("unavailable", `${name} ${end}`, options);
+  }
   if (error instanceof McpError) {
-    // The SDK puts "MCP error -32602: " before the server's words.
-    const words = error.message.replace(/^MCP error -?\d+: /, "");
+    // The SDK puts "MCP error -32602: " before the server's words; the SDK of servers does so, too.
+    const words = error.message.replace(/^(MCP error -?\d+: )+/, "");
     return new AppError("unprocessable", `${name} refuses the request: ${oneLine(words)}`, { cause: error });
   }
   if (error instanceof StreamableHTTPError && error.code === 404)
@@ -41,23 +38,29 @@ export function mcpError(settings: McpServerSettings, error: unknown, { trace, t
   return new AppError("unavailable", `${name} cannot be used: ${reasonOf(settings, error)}`, options);
 }
 
+export function cancelledError({ id }: McpServerSettings, { reason }: AbortSignal): AppError {
+  if (reason instanceof AppError) return reason;
+  return new AppError("cancelled", `the request to the MCP server "${id}" was cancelled`, { cause: reason });
+}
+
 function isCode(error: unknown, code: ErrorCode): boolean {
   return error instanceof McpError && error.code === Number(code);
 }
 
-function endOf({ output, complaint }: McpTrace): string {
+function endOf({ output, error }: McpTrace): string {
   const lines = output.split("\n").filter((line) => line.trim() !== "");
   // Stack traces begin with what matters, but only their end may be left: the line that names an error is the best of both.
   const line = lines.find((each) => /error/i.test(each)) ?? lines.at(-1);
   if (line !== undefined) return `ended before it answered; it wrote: ${oneLine(line)}`;
-  return complaint ? `ended before it answered; before, ${oddOutput(complaint)}` : "ended before it answered";
+  return error !== null ? `ended before it answered; before, ${oddOutput(error)}` : "ended before it answered";
 }
 
-function oddOutput(complaint: string): string {
-  return `it sent something that is not MCP (${oneLine(complaint)})`;
+function oddOutput(error: unknown): string {
+  return `it sent something that is not MCP (${oneLine(messageOf(error))})`;
 }
 
 function reasonOf(settings: McpServerSettings, error: unknown): string {
+  if (error === null) return "it closed the connection";
   const code = error instanceof Error && "code" in error ? error.code : undefined;
   if (settings.transport === "stdio") {
     if (code === "ENOENT") return `its command "${settings.command}" is not there`;

@@ -2,6 +2,7 @@ import type { Tool as ListedTool } from "@modelcontextprotocol/sdk/types.js";
 import { AppError, messageOf } from "#core/errors.ts";
 import type { JsonObject } from "#core/value.ts";
 import { type McpConnection, openMcpConnection } from "#tools/mcp/mcp-connection.ts";
+import { cancelledError } from "#tools/mcp/mcp-error.ts";
 import { parametersOf, sentArguments } from "#tools/mcp/mcp-parameters.ts";
 import { resultOf } from "#tools/mcp/mcp-result.ts";
 import type { McpServerSettings } from "#tools/mcp/mcp-settings.ts";
@@ -44,7 +45,11 @@ export class McpServer {
     const { retryMs = 5_000 } = this.options;
     if (!this.opening && this.failure && performance.now() - this.failure.at < retryMs) throw this.failure.error;
     this.opening ??= this.open();
-    return untilAborted(this.opening, signal);
+    try {
+      return await untilAborted(this.opening, signal);
+    } catch (error) {
+      throw signal.aborted ? cancelledError(this.settings, signal) : error;
+    }
   }
 
   async close(): Promise<void> {
