@@ -1,6 +1,6 @@
 import { Client } from "@modelcontextprotocol/sdk/client/index.js";
 import { StdioClientTransport } from "@modelcontextprotocol/sdk/client/stdio.js";
-import { StreamableHTTPClientTransport } from "@modelcontextprotocol/sdk/client/streamableHttp.js";
+import { StreamableHTTPClientTransport, StreamableHTTPError } from "@modelcontextprotocol/sdk/client/streamableHttp.js";
 import type { Transport } from "@modelcontextprotocol/sdk/shared/transport.js";
 import { type CallToolResult, type Tool, ToolListChangedNotificationSchema } from "@modelcontextprotocol/sdk/types.js";
 import type { JsonObject } from "#core/value.ts";
@@ -127,7 +127,9 @@ function connectionOf({
         return (await client.callTool({ name, arguments: args }, undefined, limits)) as CallToolResult;
       } catch (error) {
         const failure = mcpError(settings, error, { trace, timeoutMs, signal });
-        if (failure.code === "timeout" || failure.code === "unavailable") probe();
+        if (failure.code === "timeout") probe();
+        // Without so much as a status: whoever answers next at this address knows nothing of this session.
+        if (failure.code === "unavailable" && !(error instanceof StreamableHTTPError)) await client.close();
         throw failure;
       }
     },
