@@ -68,6 +68,7 @@ const homes: Record<string, readonly string[]> = {
   "@elysiajs/cors": ["http"],
   "@elysiajs/swagger": ["http"],
   "@lancedb/lancedb": ["memory"],
+  "@modelcontextprotocol/sdk": ["tools"],
   "@sinclair/typebox": ["core", "http"],
   ai: ["models"],
   "apache-arrow": ["memory"],
@@ -77,6 +78,7 @@ const homes: Record<string, readonly string[]> = {
   croner: ["scheduler"],
   elysia: ["http"],
   fflate: ["bundles"],
+  htmlparser2: ["tools"],
   "node-llama-cpp": ["models"],
   "swagger-ui-dist": ["http"],
 };

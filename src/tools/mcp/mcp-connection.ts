@@ -1,7 +1,6 @@
 import { Client } from "@modelcontextprotocol/sdk/client/index.js";
 import { StdioClientTransport } from "@modelcontextprotocol/sdk/client/stdio.js";
 import { StreamableHTTPClientTransport, StreamableHTTPError } from "@modelcontextprotocol/sdk/client/streamableHttp.js";
-import type { Transport } from "@modelcontextprotocol/sdk/shared/transport.js";
 import { type CallToolResult, type Tool, ToolListChangedNotificationSchema } from "@modelcontextprotocol/sdk/types.js";
 import type { JsonObject } from "#core/value.ts";
 import { mcpError } from "#tools/mcp/mcp-error.ts";
@@ -67,7 +66,7 @@ export async function openMcpConnection(settings: McpServerSettings, options: Op
   };
   let childId: number | null = null;
   try {
-    const handshake = client.connect(asTransport(transport), { timeout: timeoutMs });
+    const handshake = client.connect(transport, { timeout: timeoutMs });
     childId = transport instanceof StdioClientTransport ? transport.pid : null;
     await untilAborted(handshake, signal);
     return connection;
@@ -174,11 +173,6 @@ function httpTransport({
   headers,
 }: Extract<McpServerSettings, { transport: "http" }>): StreamableHTTPClientTransport {
   return new StreamableHTTPClientTransport(new URL(url), { requestInit: { headers } });
-}
-
-/** The SDK's own classes miss its own interface by an `| undefined` that `exactOptionalPropertyTypes` sees. */
-function asTransport(transport: StdioClientTransport | StreamableHTTPClientTransport): Transport {
-  return transport as Transport;
 }
 
 async function endSession(transport: StreamableHTTPClientTransport): Promise<void> {

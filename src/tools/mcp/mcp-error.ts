@@ -44,7 +44,7 @@ export function cancelledError({ id }: McpServerSettings, { reason }: AbortSigna
 }
 
 function isCode(error: unknown, code: ErrorCode): boolean {
-  return error instanceof McpError && error.code === Number(code);
+  return error instanceof McpError && error.code === code;
 }
 
 function endOf({ output, error }: McpTrace): string {

@@ -57,7 +57,7 @@ function serversOf(text: string): JsonObject {
 
 function serverOf(id: string, value: JsonObject): McpServerSettings {
   const { command, url, type } = value;
-  const timeout = { ...(value["timeout"] === undefined ? {} : { callTimeoutMs: positive(id, value["timeout"]) }) };
+  const timeout = value["timeout"] === undefined ? {} : { callTimeoutMs: positive(id, value["timeout"]) };
   if (command !== undefined && url !== undefined) throw refusal(id, '"command" and "url" exclude each other');
   if (type === "sse")
     throw refusal(id, 'the type "sse" is outdated and not supported; most servers answer as "http" too');

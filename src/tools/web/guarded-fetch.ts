@@ -38,7 +38,7 @@ const maxRedirects = 5;
 const redirectStatuses = [301, 302, 303, 307, 308];
 const userAgent = "Mozilla/5.0 (compatible; AbstractGateway)";
 /** What may go on to another origin: anything else could be a secret that was meant for the first one. */
-const portableHeaders = ["accept", "accept-language", "user-agent"];
+const portableHeaders = ["accept", "accept-encoding", "accept-language", "user-agent"];
 /** They frame the message or name its receiver: a caller who set them could speak to somebody else than was checked. */
 const ownHeaders = ["host", "connection", "content-length", "transfer-encoding", "upgrade", "te", "trailer", "expect"];
 
@@ -112,11 +112,11 @@ async function follow(
 /** How browsers do it: 303, and 301 and 302 after a POST, ask for the new place with GET. */
 function redirected(hop: Hop, { status, isSameOrigin }: { status: number; isSameOrigin: boolean }): Hop {
   const becomesGet = status === 303 ? hop.method !== "HEAD" : status < 303 && hop.method === "POST";
-  const headers = new Headers(hop.headers);
-  for (const name of [...headers.keys()]) {
+  const headers = new Headers();
+  for (const [name, value] of hop.headers) {
     const isOfBody = becomesGet && name.startsWith("content-");
-    const isForOther = !isSameOrigin && !portableHeaders.includes(name) && name !== "accept-encoding";
-    if (isOfBody || isForOther) headers.delete(name);
+    const isForOther = !isSameOrigin && !portableHeaders.includes(name);
+    if (!isOfBody && !isForOther) headers.set(name, value);
   }
   if (!isSameOrigin && !becomesGet && hop.body !== undefined)
     throw new AppError("unavailable", "the server redirects a request with a body to another origin, which is refused");

@@ -106,7 +106,7 @@ function askSearxng(settings: SearchSettings, { text, timeRange }: SearchQuery):
   const base = searchBaseUrl(settings).replace(/\/+$/, "");
   const key = settings.provider === "searxng" ? settings.apiKey : undefined;
   return {
-    url: withQuery(/\/search$/.test(base) ? base : `${base}/search`, {
+    url: withQuery(base.endsWith("/search") ? base : `${base}/search`, {
       q: text,
       format: "json",
       time_range: timeRange,

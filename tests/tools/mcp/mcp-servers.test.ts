@@ -65,13 +65,13 @@ function isAlive(pid: number): boolean {
   }
 }
 
-describe.each(["stdio", "http"])("over %s", (transport) => {
+describe.each(["stdio", "http"] as const)("over %s", (transport) => {
   const settings = () => (transport === "stdio" ? stdio("good") : http(startHttp().url));
 
   test("nothing is connected before it is needed", async () => {
     const servers = start(settings());
     expect(servers.list()).toEqual([]);
-    expect(servers.states()).toEqual([{ id: "lamps", transport: transport as "http", tools: [], error: null }]);
+    expect(servers.states()).toEqual([{ id: "lamps", transport, tools: [], error: null }]);
   });
 
   test("all pages of tools are listed under the server's name", async () => {

@@ -1,6 +1,6 @@
 import { afterAll, beforeEach, describe, expect, test } from "bun:test";
 import { resolve } from "node:path";
-import { AppError } from "#core/errors.ts";
+import type { AppError } from "#core/errors.ts";
 import { rejection } from "#fixtures/rejection.ts";
 import { article, startWebSite } from "#fixtures/web-site.ts";
 import { createAddressGuard } from "#tools/web/address-guard.ts";

@@ -95,7 +95,7 @@ describe("fetch_url", () => {
     [{ url: "http://a.test/", max_chars: "many" }, '"max_chars" must be a number'],
     [{ url: "http://a.test/", keep_links: "perhaps" }, '"keep_links" must be true or false'],
   ])("refuses %p", async (args, sentence) => {
-    const error = await failure("fetch_url", args as unknown as JsonObject);
+    const error = await failure("fetch_url", args);
     expect(error.code).toBe("invalid_request");
     expect(error.message).toContain(sentence);
   });
