@@ -43,7 +43,7 @@ export function cancelledError({ id }: McpServerSettings, { reason }: AbortSigna
   return new AppError("cancelled", `the request to the MCP server "${id}" was cancelled`, { cause: reason });
 }
 
-function isCode(error: unknown, code: ErrorCode): boolean {
+function isCode(error: unknown, code: number): boolean {
   return error instanceof McpError && error.code === code;
 }
 
