@@ -4,7 +4,7 @@ import { createCrashPoint } from "#app/crash-point.ts";
 import { createOffloadRecord } from "#app/offload-record.ts";
 import { createPrograms } from "#app/programs.ts";
 import { inferenceCommand, sandboxCommand } from "#app/own-command.ts";
-import { specOf, toolCallDependencies } from "#app/tool-wiring.ts";
+import { createTools, specOf, toolCallDependencies } from "#app/tool-wiring.ts";
 import { version } from "#app/version.ts";
 import { builtinBundles } from "#bundles/builtin.ts";
 import { openFolderRegistry } from "#bundles/folder-registry.ts";
@@ -16,8 +16,6 @@ import { type HttpServer, createHttp } from "#http/create-http.ts";
 import { openSqliteLedger } from "#ledger/sqlite/sqlite-ledger.ts";
 import { takeProcessLock } from "#ledger/sqlite/process-lock.ts";
 import type { Ledger } from "#ledger/ledger.ts";
-import { builtinTools } from "#tools/builtin-tools.ts";
-import { createToolRegistry } from "#tools/registry.ts";
 import type { ToolRegistry } from "#tools/tool.ts";
 import { createProviderRegistry } from "#models/registry.ts";
 import type { ProviderRegistry } from "#models/provider.ts";
@@ -75,7 +73,7 @@ export async function createApp(
     isFullAccessAllowed: settings.code.isFullAccessAllowed,
   });
   const offload = createOffloadRecord({ blobs, now, maxInlineBytes: settings.limits.maxInlineBytes });
-  const tools = createToolRegistry({ tools: builtinTools({ environment }) });
+  const tools = createTools(settings, environment);
   const runner = settings.runner
     ? createGatewayRunner({ settings, ledger, providers, codeRunner, programs, tools, offload, report })
     : null;

@@ -70,6 +70,7 @@ function readSettings(read: VariableReader, flags: NonNullable<LoadOptions["flag
         ...gateway("TRUST_CLIENT_WORKSPACE_SCOPE"),
       ),
     },
+    web: webSettings(read),
     code: { isFullAccessAllowed: read.flag(false, "ABSTRACTRUNTIME_CODE_FULL_ACCESS") },
     toolMode: read.choice("approval", toolModes, ...gateway("TOOL_MODE")),
     logLevel: read.choice("warn", logLevels, ...gateway("CONSOLE_LOG_LEVEL"), ...gateway("LOG_LEVEL")),
@@ -80,6 +81,34 @@ function readSettings(read: VariableReader, flags: NonNullable<LoadOptions["flag
       ...gateway("DRAFT_RUN_TTL_S"),
     ),
   };
+}
+
+function webSettings(read: VariableReader): Settings["web"] {
+  const hosts = read.text(...gateway("ALLOWED_HOSTS")) ?? "";
+  const providers = { allowed: ["duckduckgo", "searxng", "brave"], aliases: {} } as const;
+  const provider = read.choice("duckduckgo", providers, ...gateway("SEARCH_PROVIDER"));
+  const baseUrl = read.text(...gateway("SEARCH_URL"));
+  const apiKey = read.text(...gateway("SEARCH_API_KEY"));
+  if (baseUrl !== null && !/^https?:\/\//.test(baseUrl)) {
+    throw new AppError(
+      "invalid_request",
+      `ABSTRACTGATEWAY_SEARCH_URL must be an http or https address, not '${baseUrl}'`,
+    );
+  }
+  if (provider === "searxng" && baseUrl === null) {
+    throw new AppError("invalid_request", "ABSTRACTGATEWAY_SEARCH_PROVIDER 'searxng' needs ABSTRACTGATEWAY_SEARCH_URL");
+  }
+  if (provider === "brave" && apiKey === null) {
+    throw new AppError(
+      "invalid_request",
+      "ABSTRACTGATEWAY_SEARCH_PROVIDER 'brave' needs ABSTRACTGATEWAY_SEARCH_API_KEY",
+    );
+  }
+  const allowedHosts = hosts
+    .split(",")
+    .map((host) => host.trim())
+    .filter(Boolean);
+  return { allowedHosts, search: { provider, baseUrl, apiKey } };
 }
 
 // The other spellings are the reference's.

@@ -21,6 +21,11 @@ export interface Settings {
     allowsClientScope: boolean;
   };
   code: { isFullAccessAllowed: boolean };
+  web: {
+    /** Hosts inside the network that tools may fetch from: `host`, `host:port` or `*.domain`. */
+    allowedHosts: string[];
+    search: { provider: "duckduckgo" | "searxng" | "brave"; baseUrl: string | null; apiKey: string | null };
+  };
   toolMode: "approval" | "passthrough" | "delegated" | "local";
   logLevel: "error" | "warn" | "info" | "debug";
   draftTtlS: number;

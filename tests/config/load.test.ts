@@ -72,6 +72,7 @@ test("without anything said, the defaults are in force", () => {
     toolMode: "approval",
     logLevel: "warn",
     draftTtlS: 604_800,
+    web: { allowedHosts: [], search: { provider: "duckduckgo", baseUrl: null, apiKey: null } },
     code: { isFullAccessAllowed: false },
   });
 });
@@ -313,4 +314,17 @@ describe("variables that nothing reads are told:", () => {
     };
     expect(warnings({ ...known, ABSTRACTGATEWAY_PROT: "", PATH: "/bin", ABSTRACTGATEWAY_URL: "http://x" })).toEqual([]);
   });
+});
+
+test("web tools search where the operator says, and what a search needs is asked for", () => {
+  const web = (env: Record<string, string>) => load(env).web;
+  expect(web({ ABSTRACTGATEWAY_ALLOWED_HOSTS: "wiki.local, *.lab:8080" }).allowedHosts).toEqual([
+    "wiki.local",
+    "*.lab:8080",
+  ]);
+  const searx = { ABSTRACTGATEWAY_SEARCH_PROVIDER: "searxng", ABSTRACTGATEWAY_SEARCH_URL: "http://searx.local" };
+  expect(web(searx).search).toEqual({ provider: "searxng", baseUrl: "http://searx.local", apiKey: null });
+  expect(() => web({ ABSTRACTGATEWAY_SEARCH_PROVIDER: "searxng" })).toThrow("needs ABSTRACTGATEWAY_SEARCH_URL");
+  expect(() => web({ ABSTRACTGATEWAY_SEARCH_PROVIDER: "brave" })).toThrow("needs ABSTRACTGATEWAY_SEARCH_API_KEY");
+  expect(() => web({ ABSTRACTGATEWAY_SEARCH_URL: "searx" })).toThrow("must be an http or https address");
 });

@@ -178,6 +178,7 @@ function testSettings(dataDir: string, options: HarnessOptions): Settings {
     toolMode: "approval",
     logLevel: "error",
     draftTtlS: 604_800,
+    web: { allowedHosts: [], search: { provider: "duckduckgo", baseUrl: null, apiKey: null } },
     code: { isFullAccessAllowed: false },
   };
 }
