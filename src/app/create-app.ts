@@ -13,6 +13,7 @@ import { newId } from "#core/ids.ts";
 import { systemClock } from "#core/time.ts";
 import { createHandlers } from "#effects/create-handlers.ts";
 import { type HttpServer, createHttp } from "#http/create-http.ts";
+import { requireRestored } from "#ledger/backup/restore-backup.ts";
 import { openSqliteLedger } from "#ledger/sqlite/sqlite-ledger.ts";
 import { takeProcessLock } from "#ledger/sqlite/process-lock.ts";
 import type { Ledger } from "#ledger/ledger.ts";
@@ -52,6 +53,7 @@ export async function createApp(
   { report, isShared = !settings.runner, environment = {} }: AppOptions,
 ): Promise<App> {
   const now = systemClock;
+  requireRestored(settings.dataDir, settings.dbPath);
   const ledger = await openSqliteLedger({ path: settings.dbPath, now, ...(isShared ? { watchMs } : {}) });
   const blobs = createDiskBlobs(join(settings.dataDir, "artifacts"));
   const bundles = await openFolderRegistry({

@@ -1,4 +1,5 @@
-import { readFile } from "node:fs/promises";
+import { existsSync } from "node:fs";
+import { open, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { packFiles } from "#bundles/pack.ts";
 import { writeDurably } from "#bundles/durable-file.ts";
@@ -9,6 +10,8 @@ import { AppError, messageOf } from "#core/errors.ts";
 import { systemClock } from "#core/time.ts";
 import { compile } from "#engine/compile.ts";
 import type { Problem } from "#ledger/ledger.ts";
+import { exportRuns } from "#ledger/sqlite/export-runs.ts";
+import { type ExportFindings, verifyExport } from "#ledger/verify-export.ts";
 import { openSqliteLedger } from "#ledger/sqlite/sqlite-ledger.ts";
 
 /** What commands do without a running gateway. */
@@ -30,6 +33,24 @@ export async function verifyLedger(
     return { ...seen, problems };
   } finally {
     await ledger.close();
+  }
+}
+
+/** The lines of an export (`ledger/sqlite/export-runs.ts`). AppError `not_found` when there is no database or no such run. */
+export function exportLines(settings: Settings, options: { runId?: string } = {}): AsyncGenerator<string> {
+  if (!existsSync(settings.dbPath)) throw new AppError("not_found", `There is no ledger at ${settings.dbPath}`);
+  return exportRuns(settings.dbPath, options);
+}
+
+/** Checks a file that `export` wrote. AppError `not_found` when it cannot be read. */
+export async function verifyExportFile(path: string): Promise<ExportFindings> {
+  const file = await open(path).catch((cause: unknown) => {
+    throw new AppError("not_found", `${path} cannot be read: ${messageOf(cause)}`, { cause });
+  });
+  try {
+    return await verifyExport(file.readLines());
+  } finally {
+    await file.close();
   }
 }
 

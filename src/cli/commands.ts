@@ -41,6 +41,26 @@ export const commands: readonly CommandEntry[] = [
     load: async (context) => (await import("#cli/verify.ts")).verifyCommand(context),
   },
   {
+    name: "backup",
+    description: "Copy the data folder consistently, beside a running gateway",
+    load: async (context) => (await import("#cli/backup.ts")).backupCommand(context),
+  },
+  {
+    name: "restore",
+    description: "Check a backup and put it into a data folder",
+    load: async (context) => (await import("#cli/backup.ts")).restoreCommand(context),
+  },
+  {
+    name: "export",
+    description: "Write runs and their records as JSON lines",
+    load: async (context) => (await import("#cli/export.ts")).exportCommand(context),
+  },
+  {
+    name: "doctor",
+    description: "Look for what is wrong with this installation, and say how to mend it",
+    load: async (context) => (await import("#cli/doctor.ts")).doctorCommand(context),
+  },
+  {
     name: "bundle",
     description: "Pack, inspect, check, list and install workflow bundles",
     load: async (context) => (await import("#cli/bundle.ts")).bundleCommand(context),

@@ -18,7 +18,9 @@ export interface CliContext {
 }
 
 export interface Output {
+  /** False asks to wait for `drain` before more is written. */
   write(text: string): unknown;
+  once?(event: "drain", listener: () => void): unknown;
   isTTY?: boolean;
 }
 

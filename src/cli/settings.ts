@@ -42,7 +42,7 @@ export function serverSettingsFor(context: CliContext, args: SettingsArgs, serve
   return settings;
 }
 
-function configurationFor(context: CliContext, args: SettingsArgs, server: ServerFlags = {}): Configuration {
+export function configurationFor(context: CliContext, args: SettingsArgs, server: ServerFlags = {}): Configuration {
   const dataDir = args["data-dir"] ?? args.data;
   const flowsDir = args["flows-dir"] ?? args.flows;
   const envFile = args["env-file"];

@@ -43,6 +43,29 @@ export function notices(context: CliContext): ConsolaInstance {
   });
 }
 
+/** One line on stderr that shows how far a long command is, and goes away. Nothing where stderr is no terminal. */
+export class StatusLine {
+  readonly #output: Output;
+  #shownMs = 0;
+
+  constructor(context: CliContext) {
+    this.#output = context.stderr;
+  }
+
+  /** At most ten times a second: a terminal over a slow line must not slow the work down. */
+  show(text: string): void {
+    const nowMs = performance.now();
+    if (this.#output.isTTY !== true || nowMs - this.#shownMs < 100) return;
+    this.#shownMs = nowMs;
+    this.#output.write(`\r\x1b[K${text}`);
+  }
+
+  clear(): void {
+    if (this.#shownMs > 0) this.#output.write("\r\x1b[K");
+    this.#shownMs = 0;
+  }
+}
+
 /** Text in columns, each as wide as its widest cell. */
 export function table(rows: string[][]): string {
   const widths: number[] = [];

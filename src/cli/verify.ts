@@ -1,9 +1,10 @@
+import { resolve } from "node:path";
 import type { CommandDef } from "citty";
 import { AppError } from "#core/errors.ts";
 import type { CliContext } from "#cli/context.ts";
 import { define } from "#cli/define.ts";
 import { exitCodeOfFindings } from "#cli/exit-codes.ts";
-import { settingsArgs, settingsFor } from "#cli/settings.ts";
+import { type SettingsArgs, settingsArgs, settingsFor } from "#cli/settings.ts";
 import { notices, plain, print, printJson } from "#cli/terminal.ts";
 
 export function verifyCommand(context: CliContext): CommandDef {
@@ -11,13 +12,12 @@ export function verifyCommand(context: CliContext): CommandDef {
     meta: { name: "verify", description: "Check the hash chains of the ledger" },
     args: {
       run: { type: "string", valueHint: "id", description: "Only this run (default: all)" },
+      file: { type: "string", valueHint: "file", description: "Check an export instead of the ledger" },
       json: { type: "boolean", description: "Print JSON" },
       ...settingsArgs,
     },
     run: async ({ args }) => {
-      const settings = settingsFor(context, args);
-      const { verifyLedger } = await import("#app/offline.ts");
-      const result = await verifyLedger(settings, args.run === undefined ? {} : { runId: args.run });
+      const result = await check(context, args);
       if (args.run !== undefined && result.runs === 0) throw new AppError("not_found", `Run '${args.run}' not found`);
       if (result.problems.length > 0) context.exitCode = exitCodeOfFindings;
       if (args.json) return printJson(context, result);
@@ -28,4 +28,16 @@ export function verifyCommand(context: CliContext): CommandDef {
       print(context, `${result.runs} runs, ${result.records} records: ${found}.`);
     },
   });
+}
+
+async function check(
+  context: CliContext,
+  args: SettingsArgs & { run?: string | undefined; file?: string | undefined },
+) {
+  const { verifyLedger, verifyExportFile } = await import("#app/offline.ts");
+  if (args.file === undefined) {
+    return verifyLedger(settingsFor(context, args), args.run === undefined ? {} : { runId: args.run });
+  }
+  if (args.run !== undefined) throw new AppError("invalid_request", "Name either --run or --file");
+  return verifyExportFile(resolve(context.cwd, args.file));
 }

@@ -57,6 +57,16 @@ export function requireSqlite(db: Database): void {
   }
 }
 
+/** Version of the SQLite in this process. */
+export function sqliteVersion(): string {
+  const db = new Database(":memory:");
+  try {
+    return (db.query("SELECT sqlite_version() AS version").get() as { version: string }).version;
+  } finally {
+    db.close(true);
+  }
+}
+
 export function isOlder(version: string): boolean {
   const parts = version.split(".").map(Number);
   for (const [index, wanted] of oldestSqlite.entries()) {
@@ -66,7 +76,7 @@ export function isOlder(version: string): boolean {
   return false;
 }
 
-function requireOurs(db: Database, path: string): void {
+export function requireOurs(db: Database, path: string): void {
   const version = pragma(db, "user_version");
   if (version > migrations.length) {
     throw new AppError(
