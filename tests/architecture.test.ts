@@ -68,6 +68,7 @@ const homes: Record<string, readonly string[]> = {
   "@ai-sdk/google": ["models"],
   "@ai-sdk/openai": ["models"],
   "@jitl/quickjs-singlefile-mjs-release-sync": ["sandbox"],
+  "prom-client": ["app"],
   pyodide: ["sandbox"],
   "quickjs-emscripten-core": ["sandbox"],
   "@ai-sdk/openai-compatible": ["models"],

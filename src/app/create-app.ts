@@ -5,6 +5,9 @@ import { createOffloadRecord } from "#app/offload-record.ts";
 import { createPrograms } from "#app/programs.ts";
 import { inferenceCommand, sandboxCommand } from "#app/own-command.ts";
 import { createTools, specOf, toolCallDependencies } from "#app/tool-wiring.ts";
+import { createGpuProbe } from "#app/telemetry/gpu.ts";
+import { measuredHandlers, measuredLedger } from "#app/telemetry/measured.ts";
+import { type Metrics, type Readings, createMetrics } from "#app/telemetry/metrics.ts";
 import { version } from "#app/version.ts";
 import { builtinBundles } from "#bundles/builtin.ts";
 import { openFolderRegistry } from "#bundles/folder-registry.ts";
@@ -54,7 +57,8 @@ export async function createApp(
 ): Promise<App> {
   const now = systemClock;
   requireRestored(settings.dataDir, settings.dbPath);
-  const ledger = await openSqliteLedger({ path: settings.dbPath, now, ...(isShared ? { watchMs } : {}) });
+  const metrics = settings.telemetry.metrics ? createMetrics(version) : null;
+  const ledger = await openLedger(settings, isShared, metrics);
   const blobs = createDiskBlobs(join(settings.dataDir, "artifacts"));
   const bundles = await openFolderRegistry({
     flowsDir: settings.flowsDir,
@@ -77,7 +81,7 @@ export async function createApp(
   const offload = createOffloadRecord({ blobs, now, maxInlineBytes: settings.limits.maxInlineBytes });
   const tools = createTools(settings, environment);
   const runner = settings.runner
-    ? createGatewayRunner({ settings, ledger, providers, codeRunner, programs, tools, offload, report })
+    ? createGatewayRunner({ settings, ledger, providers, codeRunner, programs, tools, offload, metrics, report })
     : null;
   const startRun = createStartRun({
     ledger,
@@ -101,12 +105,34 @@ export async function createApp(
       startRun,
       submitCommand: createSubmitCommand(ledger),
       runner,
+      telemetry: metrics,
+      host: { startedMs: performance.timeOrigin, gpu: createGpuProbe(settings.telemetry.gpu, now) },
       now,
       newId,
     },
     { report },
   );
-  return assemble({ settings, ledger, providers, codeRunner, runner, http });
+  metrics?.watch(readingsOf({ ledger, runner, http }));
+  return assemble({ settings, ledger, providers, codeRunner, runner, http, metrics });
+}
+
+function readingsOf(parts: { ledger: Ledger; runner: AdoptingRunner | null; http: HttpServer }): Readings {
+  const { ledger, runner, http } = parts;
+  return {
+    liveRuns: () => ledger.liveCounts(),
+    runner: () => runner?.status() ?? null,
+    streams: () => http.streams,
+  };
+}
+
+async function openLedger(settings: Settings, isShared: boolean, metrics: Metrics | null): Promise<Ledger> {
+  const ledger = await openSqliteLedger({
+    path: settings.dbPath,
+    now: systemClock,
+    ...(isShared ? { watchMs } : {}),
+    ...(metrics ? { onCommit: (batches: number) => metrics.group(batches) } : {}),
+  });
+  return metrics ? measuredLedger(ledger, metrics) : ledger;
 }
 
 function createGatewayRunner(parts: {
@@ -117,9 +143,10 @@ function createGatewayRunner(parts: {
   programs: ReturnType<typeof createPrograms>;
   tools: ToolRegistry;
   offload: ReturnType<typeof createOffloadRecord>;
+  metrics: Metrics | null;
   report: (message: string) => void;
 }): AdoptingRunner {
-  const { settings, ledger, providers, codeRunner, programs, tools, offload, report } = parts;
+  const { settings, ledger, providers, codeRunner, programs, tools, offload, metrics, report } = parts;
   const now = systemClock;
   const makeChild = createMakeChild({ loadPlan: programs.load, now, newId });
   const handlers = createHandlers({
@@ -133,7 +160,7 @@ function createGatewayRunner(parts: {
   const { runtime, limits } = settings;
   return createRunner({
     ledger,
-    handlers,
+    handlers: metrics ? measuredHandlers(handlers, metrics) : handlers,
     loadPlan: programs.load,
     offload,
     engine: {
@@ -154,6 +181,7 @@ function createGatewayRunner(parts: {
     random: Math.random,
     sleep,
     crashPoint: createCrashPoint(runtime.crashAt),
+    ...(metrics ? { onTurn: (waitedMs: number) => metrics.queueWait(waitedMs / 1000) } : {}),
     report,
   });
 }
@@ -165,8 +193,9 @@ function assemble(parts: {
   codeRunner: CodeRunner;
   runner: AdoptingRunner | null;
   http: HttpServer;
+  metrics: Metrics | null;
 }): App {
-  const { settings, ledger, providers, codeRunner, runner, http } = parts;
+  const { settings, ledger, providers, codeRunner, runner, http, metrics } = parts;
   return {
     runner,
     async listen(options = {}) {
@@ -179,6 +208,7 @@ function assemble(parts: {
     async stop() {
       await http.stop({ graceMs: Math.min(5000, settings.runtime.graceMs) });
       await runner?.stop();
+      metrics?.close();
       await codeRunner.close();
       await providers.close();
       await ledger.close();

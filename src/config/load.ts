@@ -72,6 +72,10 @@ function readSettings(read: VariableReader, flags: NonNullable<LoadOptions["flag
     },
     web: webSettings(read),
     code: { isFullAccessAllowed: read.flag(false, "ABSTRACTRUNTIME_CODE_FULL_ACCESS") },
+    telemetry: {
+      metrics: read.flag(true, ...gateway("METRICS")),
+      gpu: read.choice("auto", gpuSources, ...gateway("GPU_METRICS_PROVIDER")),
+    },
     toolMode: read.choice("approval", toolModes, ...gateway("TOOL_MODE")),
     logLevel: read.choice("warn", logLevels, ...gateway("CONSOLE_LOG_LEVEL"), ...gateway("LOG_LEVEL")),
     draftTtlS: read.number(
@@ -115,6 +119,10 @@ function webSettings(read: VariableReader): Settings["web"] {
 const toolModes = {
   allowed: ["approval", "passthrough", "delegated", "local"],
   aliases: { delegate: "delegated", job: "delegated", local_all: "local" },
+} as const;
+const gpuSources = {
+  allowed: ["auto", "nvidia-smi", "ioreg", "off"],
+  aliases: { nvidia: "nvidia-smi", macos: "ioreg", "0": "off", false: "off", none: "off", disabled: "off" },
 } as const;
 const logLevels = {
   allowed: ["error", "warn", "info", "debug"],

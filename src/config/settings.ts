@@ -26,6 +26,11 @@ export interface Settings {
     allowedHosts: string[];
     search: { provider: "duckduckgo" | "searxng" | "brave"; baseUrl: string | null; apiKey: string | null };
   };
+  telemetry: {
+    /** Count, and answer at `/metrics`. */
+    metrics: boolean;
+    gpu: "auto" | "nvidia-smi" | "ioreg" | "off";
+  };
   toolMode: "approval" | "passthrough" | "delegated" | "local";
   logLevel: "error" | "warn" | "info" | "debug";
   draftTtlS: number;

@@ -5,16 +5,21 @@ import type { RequestSlots } from "#auth/request-slots.ts";
 import type { Settings } from "#config/settings.ts";
 import { newHexId } from "#core/ids.ts";
 import { type Clock, isoTime } from "#core/time.ts";
+import { type Telemetry, resourceOf } from "#http/telemetry.ts";
 
 /** The part of the API that the guard protects. */
 export const gatewayPrefix = "/api/gateway";
 /** The part that speaks OpenAI's API, behind the same guard. */
 export const openAiPrefix = "/v1";
 
+/** Where Prometheus looks, with a token like everybody. */
+export const metricsPath = "/metrics";
+
 /** How long a request waits for a place before it is turned away. */
 const slotWaitMs = 10;
 
 const maxAuditedQueryNames = 50;
+const knownMethods = new Set(["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]);
 
 export interface AccessOptions {
   settings: Settings;
@@ -23,6 +28,7 @@ export interface AccessOptions {
   streams: RequestSlots;
   /** Null when the audit log is off. */
   audit: AuditLog | null;
+  telemetry: Telemetry | null;
   now: Clock;
   peerAddress: (request: Request) => string;
 }
@@ -99,6 +105,7 @@ export class RequestAccess implements Access {
     if (!state) return;
     state.slots?.release();
     state.slots = null;
+    if (this.#options.telemetry) this.#sample(this.#options.telemetry, request.method, state, status);
     if (this.#options.audit && isWriteMethod(request.method))
       this.#writeAudit(this.#options.audit, request, state, status);
   }
@@ -137,6 +144,17 @@ export class RequestAccess implements Access {
     return forwarded?.split(",", 1)[0]?.trim() || this.#options.peerAddress(request);
   }
 
+  /** Streams last as long as their readers want, which says nothing of the gateway. */
+  #sample(telemetry: Telemetry, method: string, state: Admitted, status: number): void {
+    if (state.path.endsWith("/stream")) return;
+    telemetry.request({
+      method: knownMethods.has(method) ? method : "other",
+      resource: resourceOf(state.path),
+      status: `${Math.floor(status / 100)}xx`,
+      seconds: (this.#options.now() - state.startedMs) / 1000,
+    });
+  }
+
   #writeAudit(audit: AuditLog, request: Request, state: Admitted, status: number): void {
     const { now, settings } = this.#options;
     const length = Number(request.headers.get("content-length") ?? Number.NaN);
@@ -171,8 +189,9 @@ export function pathOf(url: string): string {
   return query < 0 ? url.slice(start) : url.slice(start, query);
 }
 
-function isGuarded(path: string): boolean {
-  return [gatewayPrefix, openAiPrefix].some((prefix) => path === prefix || path.startsWith(`${prefix}/`));
+/** Whether a token is asked for. */
+export function isGuarded(path: string): boolean {
+  return [gatewayPrefix, openAiPrefix, metricsPath].some((prefix) => path === prefix || path.startsWith(`${prefix}/`));
 }
 
 function requestIdOf(request: Request): string {

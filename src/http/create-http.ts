@@ -19,12 +19,15 @@ import { bundleRoutes } from "#http/routes/bundles.ts";
 import { commandRoutes } from "#http/routes/commands.ts";
 import { discoveryRoutes } from "#http/routes/discovery.ts";
 import { gatewayRoutes } from "#http/routes/gateway.ts";
+import { hostRoutes } from "#http/routes/host.ts";
 import { ledgerRoutes } from "#http/routes/ledger.ts";
 import { openAiRoutes } from "#http/routes/openai.ts";
 import { runRoutes } from "#http/routes/runs.ts";
 import type { Services } from "#http/services.ts";
 
 export interface HttpServer {
+  /** Live streams that are open now. */
+  readonly streams: number;
   /** Binds and answers the port, which the system chose when 0 was asked for. AppError `unavailable` when the address is taken. */
   listen(host: string, port: number): Promise<{ port: number }>;
   /** Ends streams, lets requests under way finish for `graceMs`, then closes connections. */
@@ -52,6 +55,9 @@ export function createHttp(services: Services, options: HttpOptions = {}): HttpS
     keepOpen: (request) => server?.timeout(request, 0),
   });
   return {
+    get streams() {
+      return streams.count;
+    },
     async listen(host, port) {
       server = await bind(app, host, port);
       return { port: server.port ?? port };
@@ -72,9 +78,10 @@ function openAudit({ settings, now }: Services, report: (message: string) => voi
 }
 
 function createAccess(
-  { settings, now }: Services,
+  services: Services,
   parts: { audit: AuditLog | null; peerAddress: (request: Request) => string },
 ): RequestAccess {
+  const { settings, now } = services;
   const { auth, limits } = settings;
   const lockout = createLockout({ after: auth.lockoutAfter, baseS: auth.lockoutBaseS, maxS: auth.lockoutMaxS });
   const guard = createGuard({
@@ -91,6 +98,7 @@ function createAccess(
     general: createRequestSlots(limits.maxConcurrency),
     streams: createRequestSlots(limits.maxSse),
     now,
+    telemetry: services.telemetry,
     ...parts,
   });
 }
@@ -162,7 +170,8 @@ function createRoutes(services: Services, { access, streams, report, keepOpen }:
     .use(bundleRoutes(context))
     .use(discoveryRoutes(context))
     .use(artifactRoutes(context))
-    .use(openAiRoutes({ ...context, keepOpen }));
+    .use(openAiRoutes({ ...context, keepOpen }))
+    .use(hostRoutes({ ...context, streams }));
   return app;
 }
 

@@ -1,5 +1,6 @@
 import { swagger } from "@elysiajs/swagger";
 import { Elysia } from "elysia";
+import { isGuarded } from "#http/access.ts";
 import { docsPage } from "#http/docs.ts";
 import { LedgerRecord } from "#http/schemas/ledger.ts";
 
@@ -51,8 +52,7 @@ export function finishDocument(document: Json): Json {
   hoist(LedgerRecord, schemas);
   for (const [path, operations] of Object.entries(paths)) {
     for (const operation of Object.values(operations)) {
-      if (path.startsWith("/api/gateway") || path.startsWith("/v1/"))
-        operation["security"] = [{ gatewayBearerAuth: [] }];
+      if (isGuarded(path)) operation["security"] = [{ gatewayBearerAuth: [] }];
     }
   }
   return {

@@ -6,6 +6,7 @@ import type { ProviderRegistry } from "#models/provider.ts";
 import type { ToolRegistry } from "#tools/tool.ts";
 import type { Plan } from "#engine/plan.ts";
 import type { Runner, StartRun, SubmitCommand } from "#runner/runner.ts";
+import type { Host, Telemetry } from "#http/telemetry.ts";
 import type { Clock } from "#core/time.ts";
 
 /** What the routes need. Put together by `app/create-app.ts`. */
@@ -23,6 +24,9 @@ export interface Services {
   submitCommand: SubmitCommand;
   /** Null in an API process without a runner. */
   runner: Runner | null;
+  /** Null when nobody wants to watch. */
+  telemetry: Telemetry | null;
+  host: Host;
   now: Clock;
   newId: () => string;
 }

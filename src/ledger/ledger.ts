@@ -64,6 +64,8 @@ export interface Ledger {
   deleteRuns(runIds: string[]): Promise<{ runs: number; ledger_records: number; commands: number; artifacts: number }>;
   /** Walks hash chains, sequence gaps, heads and states. One problem per finding; none means sound. */
   verify(options: { runId?: string; onProgress?: (runs: number, records: number) => void }): AsyncIterable<Problem>;
+  /** Runs that have not ended. A paused run counts as paused only. */
+  liveCounts(): Promise<{ running: number; waiting: number; paused: number }>;
   counts(): Promise<{ runs: number; records: number; byStatus: Record<RunStatus, number> }>;
   /** Flushes and closes. Further calls fail with `storage`. */
   close(): Promise<void>;

@@ -37,6 +37,8 @@ export interface RunnerOptions {
   random: () => number;
   sleep: (ms: number, signal: AbortSignal) => Promise<void>;
   crashPoint: CrashPoint;
+  /** Hears how long each run waited for its turn, ms. */
+  onTurn?: (waitedMs: number) => void;
   /** Trouble that no caller sees: one sentence. */
   report: (message: string) => void;
 }
@@ -117,6 +119,7 @@ class ActorSystem implements AdoptingRunner {
       state: this.#state,
       epoch: this.#lease.epoch,
       activeRuns: this.#actors.size,
+      queuedRuns: this.#slots.waiting,
       effectsInFlight: this.#effects,
     };
   }
@@ -224,7 +227,9 @@ class ActorSystem implements AdoptingRunner {
 
   /** One visit to a run, from loading to nothing left to do. */
   async #look(runId: string, hasMail: boolean): Promise<void> {
+    const from = performance.now();
     await this.#slots.acquire();
+    this.#options.onTurn?.(performance.now() - from);
     let more = false;
     try {
       more = await this.#work(runId, hasMail);

@@ -36,6 +36,8 @@ export interface RunnerStatus {
   state: "stopped" | "standby" | "running" | "draining";
   epoch: number | null;
   activeRuns: number;
+  /** Runs that have something to do and wait for their turn. */
+  queuedRuns: number;
   effectsInFlight: number;
 }
 

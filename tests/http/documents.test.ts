@@ -65,7 +65,9 @@ describe("the API document", () => {
       "GET /discovery/providers",
       "GET /discovery/providers/{provider_name}/models",
       "GET /discovery/tools",
+      "GET /host/metrics/gpu",
       "GET /me",
+      "GET /metrics",
       "GET /ping",
       "GET /runs",
       "GET /runs/{run_id}",
@@ -75,6 +77,7 @@ describe("the API document", () => {
       "GET /runs/{run_id}/input_data",
       "GET /runs/{run_id}/ledger",
       "GET /runs/{run_id}/ledger/stream",
+      "GET /status",
       "GET /v1/models",
       "GET /workflows/{workflow_id}/flow",
       "POST /bundles/reload",
@@ -91,7 +94,7 @@ describe("the API document", () => {
 
   test("asks for the bearer on every operation of the gateway, and only there", () => {
     for (const { path, operation } of operations()) {
-      const expected = /^\/(api\/gateway|v1)\//.test(path) ? [{ gatewayBearerAuth: [] }] : undefined;
+      const expected = /^\/(api\/gateway\/|v1\/|metrics$)/.test(path) ? [{ gatewayBearerAuth: [] }] : undefined;
       expect({ path, security: operation["security"] }).toEqual({ path, security: expected });
     }
   });

@@ -91,6 +91,11 @@ export async function createHarness(options: HarnessOptions = {}): Promise<Harne
     }),
     submitCommand: createSubmitCommand(ledger),
     runner: fakeRunner(deltas),
+    telemetry: null,
+    host: {
+      startedMs: now(),
+      gpu: () => Promise.resolve({ ts: "2026-11-24T00:00:00+00:00", supported: false, reason: "disabled" }),
+    },
     now,
     newId: () => crypto.randomUUID(),
     ...options.services,
@@ -175,6 +180,7 @@ function testSettings(dataDir: string, options: HarnessOptions): Settings {
       probesServers: false,
     },
     workspace: { dir: null, mounts: [], allowsClientScope: false },
+    telemetry: { metrics: false, gpu: "off" },
     toolMode: "approval",
     logLevel: "error",
     draftTtlS: 604_800,
@@ -208,7 +214,7 @@ function fakeRunner(deltas: Map<string, Set<(delta: Delta) => void>>): Runner {
   return {
     start: async () => undefined,
     stop: async () => undefined,
-    status: () => ({ state: "running", epoch: 1, activeRuns: 0, effectsInFlight: 0 }),
+    status: () => ({ state: "running", epoch: 1, activeRuns: 0, queuedRuns: 0, effectsInFlight: 0 }),
     onDelta(runId, listener) {
       const listeners = deltas.get(runId) ?? new Set();
       deltas.set(runId, listeners.add(listener));

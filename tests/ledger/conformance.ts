@@ -532,6 +532,21 @@ export function exerciseLedger(name: string, open: () => Promise<Opened>): void 
         expect(await ids({ status: "running", sessionId: "s", workflowId: "other@1:main" })).toEqual(["r2"]);
       });
 
+      test("live counts are of runs that have not ended, a paused one only as paused", async () => {
+        const paused = { paused: true, pause_reason: null, paused_at: tick(), resumed_at: null };
+        expect(await ledger.liveCounts()).toEqual({ running: 0, waiting: 0, paused: 0 });
+        await ledger.commit({
+          starts: [
+            newRun("a"),
+            newRun("b"),
+            newRun("c", { status: "waiting" }),
+            newRun("d", { status: "waiting", pause: paused }),
+            newRun("e", { status: "completed", finished_at: tick() }),
+          ],
+        });
+        expect(await ledger.liveCounts()).toEqual({ running: 2, waiting: 1, paused: 1 });
+      });
+
       test("counts follow what was committed", async () => {
         const chain = await started("r1");
         await started("r2");

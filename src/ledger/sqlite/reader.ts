@@ -229,6 +229,16 @@ export class LedgerReader {
     return { items: rows.map(toArtifact), total };
   }
 
+  liveCounts(): { running: number; waiting: number; paused: number } {
+    const rows = this.db
+      .query(
+        `SELECT CASE WHEN paused THEN 'paused' ELSE status END, count(*) FROM runs
+         WHERE status IN ('running','waiting') GROUP BY 1`,
+      )
+      .values() as ["running" | "waiting" | "paused", number][];
+    return { running: 0, waiting: 0, paused: 0, ...Object.fromEntries(rows) };
+  }
+
   counts(): { runs: number; records: number; byStatus: Record<RunStatus, number> } {
     const rows = this.db
       .query("SELECT status, count(*), sum(head_seq) FROM runs INDEXED BY runs_by_update GROUP BY status")

@@ -25,6 +25,8 @@ export interface SqliteLedgerOptions {
   watchMs?: number;
   /** The file never grows above this; commits that would are refused like on a full disk. */
   maxBytes?: number;
+  /** Hears how many batches each transaction held. */
+  onCommit?: (batches: number) => void;
   /** Hears of listeners that throw. */
   report?: (error: unknown) => void;
 }
@@ -48,7 +50,10 @@ export async function openSqliteLedger(options: SqliteLedgerOptions): Promise<Sq
     origin,
     maxBytes: options.maxBytes ?? null,
     workerUrl: options.workerUrl ?? new URL("./writer.ts", import.meta.url).href,
-    onAnswers: (answered) => publish(answered, notices),
+    onAnswers: (answered) => {
+      options.onCommit?.(answered.length);
+      publish(answered, notices);
+    },
   });
   try {
     const reader = new LedgerReader(openForReading(path));
@@ -113,6 +118,7 @@ function createLedger({ options, notices, writer, reader, watcher }: Parts): Sql
         verifySource(reader.db, () => isClosed),
         wanted,
       ),
+    liveCounts: () => read(() => reader.liveCounts()),
     counts: () => read(() => reader.counts()),
     async close() {
       if (isClosed) return;
