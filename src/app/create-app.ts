@@ -50,6 +50,8 @@ export interface AppOptions {
 /** How soon one process sees the other's commits, ms. */
 const watchMs = 50;
 
+const toolLoadMs = 5000;
+
 /** Puts the gateway together. Nothing outside this file constructs a service. */
 export async function createApp(
   settings: Settings,
@@ -79,7 +81,7 @@ export async function createApp(
     isFullAccessAllowed: settings.code.isFullAccessAllowed,
   });
   const offload = createOffloadRecord({ blobs, now, maxInlineBytes: settings.limits.maxInlineBytes });
-  const tools = createTools(settings, environment);
+  const tools = await createTools(settings, environment);
   const runner = settings.runner
     ? createGatewayRunner({ settings, ledger, providers, codeRunner, programs, tools, offload, metrics, report })
     : null;
@@ -113,7 +115,7 @@ export async function createApp(
     { report },
   );
   metrics?.watch(readingsOf({ ledger, runner, http }));
-  return assemble({ settings, ledger, providers, codeRunner, runner, http, metrics });
+  return assemble({ settings, ledger, providers, codeRunner, tools, runner, http, metrics });
 }
 
 function readingsOf(parts: { ledger: Ledger; runner: AdoptingRunner | null; http: HttpServer }): Readings {
@@ -191,14 +193,17 @@ function assemble(parts: {
   ledger: Ledger;
   providers: ProviderRegistry;
   codeRunner: CodeRunner;
+  tools: ToolRegistry;
   runner: AdoptingRunner | null;
   http: HttpServer;
   metrics: Metrics | null;
 }): App {
-  const { settings, ledger, providers, codeRunner, runner, http, metrics } = parts;
+  const { settings, ledger, providers, codeRunner, tools, runner, http, metrics } = parts;
   return {
     runner,
     async listen(options = {}) {
+      // A run that goes on names its tools to the model: they are known before it does. A server that hangs is not waited for.
+      if (runner) await tools.load(AbortSignal.timeout(toolLoadMs)).catch(() => undefined);
       await runner?.start();
       if (options.http === false) return { url: null };
       const { port } = await http.listen(settings.host, settings.port);
@@ -210,6 +215,7 @@ function assemble(parts: {
       await runner?.stop();
       metrics?.close();
       await codeRunner.close();
+      await tools.close();
       await providers.close();
       await ledger.close();
     },

@@ -1,21 +1,48 @@
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Settings } from "#config/settings.ts";
+import { AppError, messageOf } from "#core/errors.ts";
 import type { JsonObject } from "#core/value.ts";
 import type { ToolCallDependencies } from "#effects/tool-calls.ts";
 import { askUserSpec } from "#engine/react/ask-user-spec.ts";
 import { builtinTools } from "#tools/builtin-tools.ts";
 import { createWorkspace } from "#tools/create-workspace.ts";
-import { createToolRegistry } from "#tools/registry.ts";
+import { createMcpServers } from "#tools/mcp/mcp-servers.ts";
+import { parseMcpServers } from "#tools/mcp/mcp-settings.ts";
+import { createToolRegistry, withMcpTools } from "#tools/registry.ts";
 import type { SearchSettings } from "#tools/web/search-provider.ts";
 import { createWebTools } from "#tools/web/web-tools.ts";
 import { toolSpec } from "#tools/tool-spec.ts";
 import type { ToolRegistry } from "#tools/tool.ts";
 
-/** Every tool of this gateway. */
-export function createTools(settings: Settings, environment: Record<string, string | undefined>): ToolRegistry {
+/** Every tool of this gateway. AppError `invalid_request` when the file of MCP servers cannot be used. */
+export async function createTools(
+  settings: Settings,
+  environment: Record<string, string | undefined>,
+): Promise<ToolRegistry> {
   const { allowedHosts, search } = settings.web;
   const web = createWebTools({ allow: allowedHosts, search: searchSettings(search) });
-  return createToolRegistry({ tools: [...builtinTools({ environment }), ...web] });
+  const own = createToolRegistry({ tools: [...builtinTools({ environment }), ...web] });
+  const servers = await readMcpServers(settings, environment);
+  return servers.length === 0 ? own : withMcpTools(own, createMcpServers(servers));
+}
+
+/** A file that was named must be there; the one in the data folder may be. */
+async function readMcpServers(settings: Settings, environment: Record<string, string | undefined>) {
+  const path = settings.mcpFile ?? join(settings.dataDir, "mcp.json");
+  let text: string;
+  try {
+    text = await readFile(path, "utf8");
+  } catch (cause) {
+    const isMissing = cause instanceof Error && "code" in cause && cause.code === "ENOENT";
+    if (isMissing && settings.mcpFile === null) return [];
+    throw new AppError("invalid_request", `${path} cannot be read: ${messageOf(cause)}`, { cause });
+  }
+  try {
+    return parseMcpServers(text, { environment });
+  } catch (cause) {
+    throw new AppError("invalid_request", `${path}: ${messageOf(cause)}`, { cause });
+  }
 }
 
 /** What a provider needs beside its name was checked with the settings. */

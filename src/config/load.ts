@@ -70,6 +70,7 @@ function readSettings(read: VariableReader, flags: NonNullable<LoadOptions["flag
         ...gateway("TRUST_CLIENT_WORKSPACE_SCOPE"),
       ),
     },
+    mcpFile: pathOrNull(read, cwd, "MCP_CONFIG"),
     web: webSettings(read),
     code: { isFullAccessAllowed: read.flag(false, "ABSTRACTRUNTIME_CODE_FULL_ACCESS") },
     telemetry: {

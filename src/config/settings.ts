@@ -20,6 +20,8 @@ export interface Settings {
     /** Runs may name folders outside the operator's. */
     allowsClientScope: boolean;
   };
+  /** File of MCP servers; null: `mcp.json` in the data folder, when it is there. */
+  mcpFile: string | null;
   code: { isFullAccessAllowed: boolean };
   web: {
     /** Hosts inside the network that tools may fetch from: `host`, `host:port` or `*.domain`. */

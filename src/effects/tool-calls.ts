@@ -42,6 +42,7 @@ async function outcomeOf(deps: ToolCallDependencies, effect: Effect, context: Ef
   const workspace = deps.openWorkspace(context.vars);
   const raw = consent ? callsFromConsent(consent) : listOf(effect.payload["tool_calls"]);
   const prepared: PreparedCall[] = [];
+  await knowTools(deps.tools, raw, context.signal);
   for (const [index, call] of raw.entries()) {
     prepared.push(await prepare(deps, { call, index }, { effect, context, workspace }));
   }
@@ -70,6 +71,12 @@ async function outcomeOf(deps: ToolCallDependencies, effect: Effect, context: Ef
 
 function completed(result: JsonObject): EffectOutcome {
   return { status: "completed", result };
+}
+
+/** A tool of a server that is not connected yet is no unknown tool. */
+async function knowTools(tools: ToolRegistry, calls: Value[], signal: AbortSignal): Promise<void> {
+  const isUnknown = (call: Value) => isObject(call) && tools.find(textOf(call["name"])) === null;
+  if (calls.some(isUnknown)) await tools.load(signal);
 }
 
 interface Caller {

@@ -1,4 +1,5 @@
 import { looseName } from "#tools/same-name.ts";
+import type { McpServers } from "#tools/mcp/mcp-servers.ts";
 import type { Tool, ToolRegistry } from "#tools/tool.ts";
 
 /** Tools by name, in the order of catalogues: by toolset, then by name. Throws when two have the same name, spelling aside. */
@@ -15,7 +16,24 @@ export function createToolRegistry({ tools }: { tools: readonly Tool[] }): ToolR
   return {
     list: () => [...sorted],
     find: (name) => exact.get(name) ?? loose.get(looseName(name.trim())) ?? null,
-    close: async () => {},
+    load: () => Promise.resolve(),
+    close: () => Promise.resolve(),
+  };
+}
+
+/** Our own tools, and those that MCP servers have by now. A tool of ours wins over a server's of the same name. */
+export function withMcpTools(own: ToolRegistry, servers: McpServers): ToolRegistry {
+  const find = (name: string) => {
+    const wanted = name.trim();
+    return servers.list().find((tool) => tool.name === wanted) ?? null;
+  };
+  return {
+    list: () => [...own.list(), ...servers.list().sort((a, b) => compare(a.name, b.name))],
+    find: (name) => own.find(name) ?? find(name),
+    async load(signal) {
+      await servers.load(signal);
+    },
+    close: () => servers.close(),
   };
 }
 

@@ -48,5 +48,7 @@ export interface ToolRegistry {
   list(): Tool[];
   /** By exact name, else ignoring case, `_` and `-`. Null when there is none. */
   find(name: string): Tool | null;
+  /** Makes the tools of other servers known. Resolves when they are, or when it is clear that they cannot be; never throws for a server. */
+  load(signal: AbortSignal): Promise<void>;
   close(): Promise<void>;
 }

@@ -69,6 +69,7 @@ test("without anything said, the defaults are in force", () => {
       probesServers: true,
     },
     workspace: { dir: null, mounts: [], allowsClientScope: false },
+    mcpFile: null,
     telemetry: { metrics: true, gpu: "auto" },
     toolMode: "approval",
     logLevel: "warn",

@@ -180,6 +180,7 @@ function testSettings(dataDir: string, options: HarnessOptions): Settings {
       probesServers: false,
     },
     workspace: { dir: null, mounts: [], allowsClientScope: false },
+    mcpFile: null,
     telemetry: { metrics: false, gpu: "off" },
     toolMode: "approval",
     logLevel: "error",

@@ -17,6 +17,9 @@ import {
   ToolList,
 } from "#http/schemas/discovery.ts";
 
+/** A catalogue does not wait longer for servers that do not answer. */
+const toolLoadMs = 2000;
+
 /** What it may do without being asked is part of the entry, so that an editor can show it. */
 function catalogEntry(tool: Tool) {
   return { ...toolSpec(tool), approval: tool.approval };
@@ -36,8 +39,11 @@ export function discoveryRoutes({ services, access }: RouteContext) {
     )
     .get(
       "/api/gateway/discovery/tools",
-      ({ set }) =>
-        reply(set, { items: services.tools.list().map(catalogEntry), tool_mode: services.settings.toolMode }),
+      async ({ request, set }) => {
+        const patience = AbortSignal.any([request.signal, AbortSignal.timeout(toolLoadMs)]);
+        await services.tools.load(patience).catch(() => undefined);
+        return reply(set, { items: services.tools.list().map(catalogEntry), tool_mode: services.settings.toolMode });
+      },
       operation({
         id: "listTools",
         summary: "Tools that agents and flows may name",

@@ -2,6 +2,7 @@ import { type LanguageModel, type ModelMessage, Output, type ToolSet, jsonSchema
 import { type JsonObject, type Value, isObject } from "#core/value.ts";
 import { readData } from "#models/answer-data.ts";
 import type { CallOptions, GenerateRequest, GenerateResult, Message, ToolCall } from "#models/provider.ts";
+import { type ToolNames, createToolNames } from "#models/remote/tool-names.ts";
 import { brokeOff, toAppError } from "#models/remote/call-error.ts";
 
 export interface RemoteModel {
@@ -23,13 +24,14 @@ export async function generate(
   let content = "";
   let reasoning = "";
   const toolCalls: ToolCall[] = [];
+  const names = createToolNames(request);
   try {
     const stream = streamText({
       model,
       maxRetries: 0,
       abortSignal: signal,
       onError: () => undefined,
-      ...callSettings(request),
+      ...callSettings(request, names),
     });
     for await (const part of stream.fullStream) {
       if (part.type === "error") throw part.error;
@@ -39,7 +41,8 @@ export async function generate(
         onDelta?.(part.text);
       } else if (part.type === "reasoning-delta") reasoning += part.text;
       else if (part.type === "tool-call") {
-        toolCalls.push({ call_id: part.toolCallId, name: part.toolName, arguments: argumentsOf(part.input) });
+        const name = names.fromWire(part.toolName);
+        toolCalls.push({ call_id: part.toolCallId, name, arguments: argumentsOf(part.input) });
       }
     }
     // An aborted stream just ends; it does not raise.
@@ -77,37 +80,37 @@ const finishReasons: Record<string, GenerateResult["finishReason"]> = {
   error: "error",
 };
 
-function callSettings(request: GenerateRequest) {
+function callSettings(request: GenerateRequest, names: ToolNames) {
   const { temperature, seed, maxOutputTokens, stop, tools, responseSchema, messages } = request;
   const system = messages.filter((message) => message.role === "system").map((message) => message.content);
   return {
-    messages: messages.filter((message) => message.role !== "system").map(toModelMessage),
+    messages: messages.filter((message) => message.role !== "system").map((each) => toModelMessage(each, names)),
     ...(system.length > 0 ? { system: system.join("\n\n") } : {}),
     ...(temperature === undefined ? {} : { temperature }),
     ...(seed === undefined ? {} : { seed }),
     ...(maxOutputTokens === undefined ? {} : { maxOutputTokens }),
     ...(stop ? { stopSequences: stop } : {}),
-    ...(tools ? { tools: toToolSet(tools) } : {}),
+    ...(tools ? { tools: toToolSet(tools, names) } : {}),
     ...(responseSchema ? { output: Output.object({ schema: jsonSchema(responseSchema as never) }) } : {}),
   };
 }
 
-function toToolSet(tools: NonNullable<GenerateRequest["tools"]>): ToolSet {
+function toToolSet(tools: NonNullable<GenerateRequest["tools"]>, names: ToolNames): ToolSet {
   return Object.fromEntries(
     tools.map((each) => [
-      each.name,
+      names.toWire(each.name),
       tool({ description: each.description, inputSchema: jsonSchema(each.parameters as never) }),
     ]),
   );
 }
 
-function toModelMessage(message: Message): ModelMessage {
+function toModelMessage(message: Message, names: ToolNames): ModelMessage {
   if (message.role === "tool") {
     const output = { type: "text" as const, value: message.content };
     const part = {
       type: "tool-result" as const,
       toolCallId: message.tool_call_id ?? "",
-      toolName: message.name ?? "tool",
+      toolName: names.toWire(message.name ?? "tool"),
       output,
     };
     return { role: "tool", content: [part] };
@@ -116,7 +119,7 @@ function toModelMessage(message: Message): ModelMessage {
   const calls = (message.tool_calls ?? []).map((call) => ({
     type: "tool-call" as const,
     toolCallId: call.call_id,
-    toolName: call.name,
+    toolName: names.toWire(call.name),
     input: call.arguments,
   }));
   return {

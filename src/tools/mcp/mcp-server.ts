@@ -97,7 +97,7 @@ export class McpServer {
   }
 
   private toolOf(listed: ListedTool): Tool {
-    const { id, callTimeoutMs = this.options.callTimeoutMs ?? 60_000 } = this.settings;
+    const { id, autoApprove = [], callTimeoutMs = this.options.callTimeoutMs ?? 60_000 } = this.settings;
     const inputSchema = listed.inputSchema as JsonObject;
     const isReadOnly = listed.annotations?.readOnlyHint === true;
     const title = listed.title ?? listed.annotations?.title;
@@ -106,7 +106,7 @@ export class McpServer {
       description: listed.description ?? title ?? listed.name,
       toolset: `mcp::${id}`,
       parameters: parametersOf(inputSchema),
-      approval: isReadOnly ? "auto" : "required",
+      approval: isReadOnly || autoApprove.includes(listed.name) ? "auto" : "required",
       replay: isReadOnly ? "safe" : "ask",
       // Our own limit comes first, because its sentence says more.
       timeoutMs: callTimeoutMs + 1_000,

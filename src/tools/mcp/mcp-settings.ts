@@ -7,6 +7,8 @@ interface McpServerBase {
   id: string;
   /** For one call of a tool. */
   callTimeoutMs?: number;
+  /** Tools that run without anybody's consent, beside those that the server calls read-only. */
+  autoApprove?: string[];
 }
 export interface McpStdioSettings extends McpServerBase {
   transport: "stdio";
@@ -31,7 +33,7 @@ export interface ParseOptions {
 
 /**
  * Reads the configuration file that other MCP clients use: `{"mcpServers": {"<id>": {command, args?, env?, cwd?} | {url, headers?}}}`,
- * each with `disabled?` and `timeout?` (ms). AppError `invalid_request` names the server, the key and the reason.
+ * each with `disabled?`, `timeout?` (ms) and `autoApprove?` (names of tools). AppError `invalid_request` names the server, the key and the reason.
  */
 export function parseMcpServers(text: string, { environment = {} }: ParseOptions = {}): McpServerSettings[] {
   const servers = serversOf(text);
@@ -57,13 +59,16 @@ function serversOf(text: string): JsonObject {
 
 function serverOf(id: string, value: JsonObject): McpServerSettings {
   const { command, url, type } = value;
-  const timeout = value["timeout"] === undefined ? {} : { callTimeoutMs: positive(id, value["timeout"]) };
+  const common = {
+    ...(value["timeout"] === undefined ? {} : { callTimeoutMs: positive(id, value["timeout"]) }),
+    ...(value["autoApprove"] === undefined ? {} : { autoApprove: textList(id, value, "autoApprove") }),
+  };
   if (command !== undefined && url !== undefined) throw refusal(id, '"command" and "url" exclude each other');
   if (type === "sse")
     throw refusal(id, 'the type "sse" is outdated and not supported; most servers answer as "http" too');
   if (url !== undefined) {
     if (type === "stdio") throw refusal(id, 'a server of the type "stdio" has a "command", not a "url"');
-    return { id, transport: "http", url: httpUrl(id, url), headers: texts(id, value, "headers"), ...timeout };
+    return { id, transport: "http", url: httpUrl(id, url), headers: texts(id, value, "headers"), ...common };
   }
   if (typeof command !== "string" || command.trim() === "") throw refusal(id, 'it needs a "command" or a "url"');
   const { cwd } = value;
@@ -72,10 +77,10 @@ function serverOf(id: string, value: JsonObject): McpServerSettings {
     id,
     transport: "stdio",
     command,
-    args: textList(id, value["args"]),
+    args: textList(id, value, "args"),
     env: texts(id, value, "env"),
     ...(cwd === undefined ? {} : { workingDirectory: cwd }),
-    ...timeout,
+    ...common,
   };
 }
 
@@ -92,10 +97,11 @@ function positive(id: string, value: Value | undefined): number {
   throw refusal(id, '"timeout" must be a number of milliseconds above 0');
 }
 
-function textList(id: string, value: Value | undefined): string[] {
+function textList(id: string, server: JsonObject, key: string): string[] {
+  const value = server[key];
   if (value === undefined) return [];
   if (Array.isArray(value) && value.every((each) => typeof each === "string")) return value;
-  throw refusal(id, '"args" must be a list of texts');
+  throw refusal(id, `"${key}" must be a list of texts`);
 }
 
 function texts(id: string, server: JsonObject, key: string): Record<string, string> {
