@@ -21,15 +21,43 @@ export function modelSettings(
             .map((dir) => resolve(cwd, dir)),
     defaultProvider: read.text(...gateway("DEFAULT_PROVIDER")),
     defaultModel: read.text(...gateway("DEFAULT_MODEL")),
+    embedding: embeddingRoute(read),
     endpoints: withoutTwice([...namedEndpoints(read), ...listedEndpoints(read), ...clouds(read)]),
     probesServers: read.flag(true, ...gateway("PROBE_SERVERS")),
     localThreads:
       read.text(...gateway("LOCAL_THREADS")) === null
         ? null
         : read.number(1, { min: 1, max: 512 }, ...gateway("LOCAL_THREADS")),
+    local: localSettings(read, cwd),
     cacheDir: read.text(...gateway("CACHE_DIR")),
   };
 }
+
+function embeddingRoute(read: VariableReader): ModelSettings["embedding"] {
+  const provider = read.text(...gateway("EMBEDDING_PROVIDER"));
+  const model = read.text(...gateway("EMBEDDING_MODEL"));
+  if (provider === null && model === null) return null;
+  if (model === null)
+    throw new AppError("invalid_request", "ABSTRACTGATEWAY_EMBEDDING_PROVIDER needs …_EMBEDDING_MODEL");
+  return { provider: provider ?? "local", model };
+}
+
+function localSettings(read: VariableReader, cwd: string): ModelSettings["local"] {
+  const megabytes = read.number(0, { min: 0, max: 100_000_000 }, ...gateway("LOCAL_MEMORY_MB"));
+  const llamaDir = read.text(...gateway("LLAMA_DIR"));
+  return {
+    memoryBytes: megabytes === 0 ? null : megabytes * 1_000_000,
+    maxContextTokens: read.number(8192, { min: 256, max: 10_000_000 }, ...gateway("LOCAL_CONTEXT_TOKENS")),
+    idleMs: read.number(900, { min: 0, max: 10_000_000, whole: false }, ...gateway("LOCAL_IDLE_S")) * 1000,
+    gpu: read.choice("auto", gpus, ...gateway("LOCAL_GPU")),
+    llamaDir: llamaDir === null ? null : resolve(cwd, llamaDir),
+  };
+}
+
+const gpus = {
+  allowed: ["auto", "off", "cuda", "vulkan", "metal"],
+  aliases: { "0": "off", false: "off", none: "off", cpu: "off", "1": "auto", true: "auto" },
+} as const;
 
 function namedEndpoints(read: VariableReader): Endpoint[] {
   const known = [

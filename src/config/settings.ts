@@ -85,6 +85,8 @@ export interface ModelSettings {
   dirs: string[];
   defaultProvider: string | null;
   defaultModel: string | null;
+  /** Who makes embeddings when nobody is named; null: the first local model for them. */
+  embedding: { provider: string; model: string } | null;
   /** Servers and clouds by provider id. */
   endpoints: {
     id: string;
@@ -96,5 +98,15 @@ export interface ModelSettings {
   /** Look for LM Studio, Ollama, vLLM and llama-server at their usual addresses on this machine. */
   probesServers: boolean;
   localThreads: number | null;
+  local: {
+    /** Memory for all local models together, bytes; null: four fifths of what there is. */
+    memoryBytes: number | null;
+    maxContextTokens: number;
+    /** A model that nobody has used for so long is unloaded; 0: never. */
+    idleMs: number;
+    gpu: "auto" | "off" | "cuda" | "vulkan" | "metal";
+    /** Folder with another build of llama.cpp, such as one for CUDA. */
+    llamaDir: string | null;
+  };
   cacheDir: string | null;
 }

@@ -3,6 +3,7 @@ import { codeHandler } from "#effects/code.ts";
 import type { EffectHandler } from "#effects/effect-handler.ts";
 import { emitEventHandler } from "#effects/emit-event.ts";
 import { llmCallHandler } from "#effects/llm-call.ts";
+import { modelResidencyHandler } from "#effects/model-residency.ts";
 import { type MakeChild, startSubworkflowHandler } from "#effects/start-subworkflow.ts";
 import { type ToolCallDependencies, toolCallsHandler } from "#effects/tool-calls.ts";
 import type { Ledger } from "#ledger/ledger.ts";
@@ -26,6 +27,7 @@ export function createHandlers(deps: HandlerDependencies): ReadonlyMap<string, E
     llmCallHandler(deps.providers, deps.now),
     toolCallsHandler(deps.toolCalls),
     codeHandler(deps.codeRunner),
+    modelResidencyHandler(deps.providers),
   ];
   return new Map(handlers.map((handler) => [handler.type, handler]));
 }

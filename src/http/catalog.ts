@@ -1,20 +1,22 @@
 import { AppError, messageOf } from "#core/errors.ts";
 import { isoTime } from "#core/time.ts";
 import type { Services } from "#http/services.ts";
-import type { ModelInfo, Provider } from "#models/provider.ts";
+import { type ModelInfo, type Provider, answersText } from "#models/provider.ts";
 
 /** How long a provider may take to name its models before a list goes on without them. */
 const listTimeoutMs = 10_000;
 
 interface Envelope {
   kind: "providers" | "models";
+  /** `text` when it is not said. */
+  scope?: "text" | "embedding.text";
   available: boolean;
   error: string | null;
   provider?: string;
 }
 
 /** What every catalog answers beside its items (contract 1.15). */
-function envelope(services: Services, { kind, available, error, provider }: Envelope) {
+function envelope(services: Services, { kind, scope = "text", available, error, provider }: Envelope) {
   return {
     available,
     route_available: true,
@@ -26,7 +28,7 @@ function envelope(services: Services, { kind, available, error, provider }: Enve
       contract: "gateway_catalog_v1",
       version: 1,
       kind,
-      scope: "text",
+      scope,
       primary_items_field: "items",
       source: "abstractgateway.catalog",
       route_source: "abstractgateway.providers",
@@ -104,6 +106,40 @@ export async function modelList(services: Services, name: string, filter: ModelF
   };
 }
 
+/** Models that make embeddings, of all providers or one. AppError `not_found` for an unknown provider. */
+export async function embeddingModelList(services: Services, name: string | null, isWithoutModels: boolean) {
+  const all = await services.providers.discover();
+  const asked = name === null ? all : all.filter(({ id }) => id === name.toLowerCase());
+  if (name !== null && asked.length === 0) throw new AppError("not_found", `Provider '${name}' not found`);
+  const answers = await Promise.all(asked.map(async (provider) => ({ provider, ...(await askModels(provider)) })));
+  const lists = answers
+    .map(({ provider, found }) => ({ provider, models: found.filter((model) => !answersText(model)).map(modelItem) }))
+    .filter(({ models }) => models.length > 0)
+    .sort((a, b) => (a.provider.id < b.provider.id ? -1 : 1));
+  const items = isWithoutModels ? [] : lists.flatMap(({ models }) => models);
+  const ids = items.map(({ id }) => id);
+  const providers = lists.map(({ provider }) => provider.id);
+  const byProvider = Object.fromEntries(
+    lists.map(({ provider, models }) => [provider.id, isWithoutModels ? [] : models.map(({ id }) => id)]),
+  );
+  const problem = answers.map((answer) => answer.problem).find((each) => each !== null) ?? null;
+  const available = lists.length > 0;
+  const error = available ? null : (problem ?? "No provider has a model for embeddings");
+  return {
+    items,
+    models: ids,
+    embedding_models: ids,
+    providers,
+    available_providers: providers,
+    embedding_providers: providers,
+    provider_details: lists.map(({ provider: { id, label } }) => ({ id, name: id, label })),
+    models_by_provider: byProvider,
+    embedding_models_by_provider: byProvider,
+    provider_models: items.map(({ provider, id }) => ({ provider, model: id, id: `${provider}/${id}` })),
+    ...envelope(services, { kind: "models", scope: "embedding.text", available, error }),
+  };
+}
+
 function modelItem(model: ModelInfo) {
   return {
     id: model.id,
@@ -112,6 +148,9 @@ function modelItem(model: ModelInfo) {
     tasks: model.capabilities,
     ...(model.contextTokens === undefined ? {} : { context_tokens: model.contextTokens }),
     ...(model.sizeBytes === undefined ? {} : { size_bytes: model.sizeBytes }),
+    ...(model.dimensions === undefined ? {} : { dimensions: model.dimensions }),
+    ...(model.architecture === undefined ? {} : { architecture: model.architecture }),
+    ...(model.quantization === undefined ? {} : { quantization: model.quantization }),
   };
 }
 

@@ -18,9 +18,11 @@ import { artifactRoutes } from "#http/routes/artifacts.ts";
 import { bundleRoutes } from "#http/routes/bundles.ts";
 import { commandRoutes } from "#http/routes/commands.ts";
 import { discoveryRoutes } from "#http/routes/discovery.ts";
+import { embeddingRoutes } from "#http/routes/embeddings.ts";
 import { gatewayRoutes } from "#http/routes/gateway.ts";
 import { hostRoutes } from "#http/routes/host.ts";
 import { ledgerRoutes } from "#http/routes/ledger.ts";
+import { modelRoutes } from "#http/routes/models.ts";
 import { openAiRoutes } from "#http/routes/openai.ts";
 import { runRoutes } from "#http/routes/runs.ts";
 import type { Services } from "#http/services.ts";
@@ -170,6 +172,8 @@ function createRoutes(services: Services, { access, streams, report, keepOpen }:
     .use(bundleRoutes(context))
     .use(discoveryRoutes(context))
     .use(artifactRoutes(context))
+    .use(modelRoutes(context))
+    .use(embeddingRoutes(context))
     .use(openAiRoutes({ ...context, keepOpen }))
     .use(hostRoutes({ ...context, streams }));
   return app;

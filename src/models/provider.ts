@@ -8,6 +8,49 @@ export interface ModelInfo {
   /** What it can do: `text`, `tools`, `json`, `embedding`, … */
   capabilities: string[];
   sizeBytes?: number;
+  /** Length of the vectors of a model for embeddings, when known. */
+  dimensions?: number;
+  /** Of local models: what the file says. */
+  architecture?: string;
+  quantization?: string;
+}
+
+export interface EmbedResult {
+  /** One per text, in order, all of one length. */
+  vectors: number[][];
+  model: string;
+  /** Null when the provider does not count. */
+  inputTokens: number | null;
+}
+
+/** A model in the memory of this machine. */
+export interface LoadedModel {
+  path: string;
+  task: "text_generation" | "embedding";
+  /** What computes: the processor, or a kind of graphics card. */
+  backend: "cpu" | "cuda" | "vulkan" | "metal";
+  /** Layers on the graphics card. */
+  gpuLayers: number;
+  /** Window of one conversation. */
+  contextTokens: number;
+  /** Conversations at the same time. */
+  sequences: number;
+  /** Memory, estimated when it was loaded. */
+  bytes: number;
+  pinned: boolean;
+  /** Calls under way or waiting. */
+  uses: number;
+  loadedAtMs: number;
+  lastUsedAtMs: number;
+}
+
+/** Which models are in memory, and changing that. Errors are AppErrors as of `Provider`; `conflict` for a model in use. */
+export interface Residency {
+  loaded(signal: AbortSignal): Promise<(LoadedModel & { model: string })[]>;
+  /** A pinned model is never unloaded to make room or for idleness. `pin` null leaves that as it is. */
+  load(model: string, options: { pin: boolean | null; signal: AbortSignal }): Promise<LoadedModel & { model: string }>;
+  /** Null when it was not loaded. */
+  unload(model: string, signal: AbortSignal): Promise<(LoadedModel & { model: string }) | null>;
 }
 
 export interface Message {
@@ -81,7 +124,16 @@ export interface Provider {
   readonly label: string;
   models(signal: AbortSignal): Promise<ModelInfo[]>;
   generate(request: GenerateRequest, options: CallOptions): Promise<GenerateResult>;
+  /** Absent where the provider makes no embeddings. */
+  embed?(texts: string[], options: { model: string; signal: AbortSignal }): Promise<EmbedResult>;
+  /** Absent where models are not ours to load. */
+  residency?: Residency;
   close(): Promise<void>;
+}
+
+/** Whether a model answers conversations: what only makes embeddings does not. */
+export function answersText({ capabilities }: ModelInfo): boolean {
+  return capabilities.includes("text") || !capabilities.includes("embedding");
 }
 
 export interface ProviderRegistry {
@@ -92,5 +144,7 @@ export interface ProviderRegistry {
   get(id: string): Provider | null;
   /** The pair used when a flow names neither: configured, else the first that has a model. Null when there is none. */
   defaultRoute(signal: AbortSignal): Promise<{ provider: string; model: string } | null>;
+  /** The pair used for embeddings: configured, else the first local model for them. Null when there is none. */
+  embeddingRoute(signal: AbortSignal): Promise<{ provider: string; model: string } | null>;
   close(): Promise<void>;
 }

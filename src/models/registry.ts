@@ -1,5 +1,6 @@
 import { createLocalProvider } from "#models/local/provider.ts";
-import type { Provider, ProviderRegistry } from "#models/provider.ts";
+import type { WorkerSettings } from "#models/local/protocol.ts";
+import { type Provider, type ProviderRegistry, answersText } from "#models/provider.ts";
 import { type CloudKind, createCloudProvider } from "#models/remote/cloud-provider.ts";
 import { createProbedServers } from "#models/remote/probed-servers.ts";
 import { createOpenAiCompatibleProvider } from "#models/remote/openai-compatible.ts";
@@ -21,6 +22,9 @@ export interface RegistrySettings {
   /** Look for model servers at their usual addresses on this machine. */
   probesServers: boolean;
   localThreads: number | null;
+  local?: Partial<WorkerSettings>;
+  /** Who makes embeddings when nobody is named; null: the first local model for them. */
+  embedding?: Route | null;
   cacheDir: string | null;
 }
 
@@ -44,10 +48,9 @@ export function createProviderRegistry(
   { inferenceCommand, ownPort = 0, now = Date.now }: RegistryOptions,
 ): ProviderRegistry {
   const { dirs, localThreads, cacheDir, endpoints } = settings;
-  const providers: Provider[] = [
-    createLocalProvider({ folders: dirs, command: inferenceCommand, threads: localThreads, cacheDir }),
-    ...endpoints.map(createEndpoint),
-  ];
+  const host = { command: inferenceCommand, threads: localThreads, cacheDir };
+  const local = createLocalProvider({ folders: dirs, ...host, ...settings.local });
+  const providers: Provider[] = [local, ...endpoints.map(createEndpoint)];
   const configured = new Set(providers.map(({ id }) => id));
   const probed = settings.probesServers ? createProbedServers({ configured, ownPort, now }) : null;
   const found = () => [...providers, ...(probed?.known() ?? [])];
@@ -65,6 +68,14 @@ export function createProviderRegistry(
       const named = defaultProvider?.toLowerCase();
       const candidates = found().filter(({ id }) => !named || id === named);
       return firstRoute(candidates, defaultModel, signal);
+    },
+    async embeddingRoute(signal) {
+      const { embedding } = settings;
+      if (embedding) return embedding;
+      const models = (await local.models(AbortSignal.any([signal, AbortSignal.timeout(discoveryMs)]))).filter(
+        (model) => !answersText(model),
+      );
+      return models[0] ? { provider: local.id, model: models[0].id } : null;
     },
     async close() {
       await Promise.all(providers.map((provider) => provider.close()));
@@ -92,7 +103,7 @@ async function firstRoute(providers: Provider[], model: string | null, signal: A
 async function modelNames(provider: Provider, signal: AbortSignal): Promise<string[]> {
   try {
     const models = await provider.models(AbortSignal.any([signal, AbortSignal.timeout(discoveryMs)]));
-    return models.map(({ id }) => id);
+    return models.filter(answersText).map(({ id }) => id);
   } catch {
     return [];
   }

@@ -174,8 +174,10 @@ function testSettings(dataDir: string, options: HarnessOptions): Settings {
       dirs: [],
       defaultProvider: null,
       defaultModel: null,
+      embedding: null,
       endpoints: [],
       localThreads: null,
+      local: { memoryBytes: null, maxContextTokens: 8192, idleMs: 900_000, gpu: "auto", llamaDir: null },
       cacheDir: null,
       probesServers: false,
     },
@@ -208,6 +210,7 @@ const noProviders: ProviderRegistry = {
   discover: async () => [],
   get: () => null,
   defaultRoute: async () => null,
+  embeddingRoute: async () => null,
   close: async () => undefined,
 };
 

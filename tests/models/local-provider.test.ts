@@ -194,10 +194,11 @@ test("a signal that outlives its calls is not listened to any more", async () =>
 test("the child process ends when the gateway is killed", async () => {
   const program = `
     import { InferenceHost } from ${JSON.stringify(join(import.meta.dirname, "../../src/models/local/host.ts"))};
-    const host = new InferenceHost({ command: ${JSON.stringify(command)}, threads: 1, cacheDir: null });
+    import { workerDefaults } from ${JSON.stringify(join(import.meta.dirname, "../../src/models/local/protocol.ts"))};
+    const host = new InferenceHost({ command: ${JSON.stringify(command)}, settings: { ...workerDefaults, threads: 1 } });
     const request = { model: "x", messages: [{ role: "user", content: "Tell me a long story" }] };
     const onDelta = () => console.log(host.pid);
-    await host.generate(${JSON.stringify(tiny)}, request, { signal: new AbortController().signal, onDelta });
+    await host.ask("generate", { modelPath: ${JSON.stringify(tiny)}, request, wantsDeltas: true }, { signal: new AbortController().signal, onDelta });
     await new Promise(() => {});`;
   const gateway = Bun.spawn([process.execPath, "-e", program], { stdout: "pipe", stderr: "inherit" });
   const { value } = await gateway.stdout.getReader().read();

@@ -1,11 +1,12 @@
-import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { afterAll, beforeAll, expect, test } from "bun:test";
 import { chmod, copyFile, mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { rejection } from "#fixtures/rejection.ts";
-import { assertModelFile, describeModel, findModel, listModelFiles } from "#models/local/model-files.ts";
+import { describeModel, findModel, listModelFiles, modelBytes } from "#models/local/model-files.ts";
 
 const tiny = join(import.meta.dirname, "../fixtures/models/tiny-chat.gguf");
+const embed = join(import.meta.dirname, "../fixtures/models/tiny-embed.gguf");
 let first: string;
 let second: string;
 beforeAll(async () => {
@@ -69,7 +70,10 @@ test("a model is described by its size and window, one without a header by its s
     capabilities: ["text", "tools", "json"],
     sizeBytes: Bun.file(tiny).size,
     contextTokens: 2048,
+    architecture: "llama",
+    quantization: "F16",
   });
+  expect(await describeModel("embed", embed)).toMatchObject({ capabilities: ["embedding"], contextTokens: 512 });
   const odd = await describeModel("odd", join(second, "#1 50% ünïcode?.gguf"));
   expect([odd.sizeBytes, "contextTokens" in odd]).toEqual([4, false]);
 });
@@ -83,33 +87,35 @@ test.skipIf(isRoot)("a model that may not be read is listed without its window",
   expect(await describeModel("tiny", path)).not.toHaveProperty("contextTokens");
 });
 
-describe("what cannot be a model file is refused by its first bytes", () => {
-  const header = (version: number, tensors: bigint, entries: bigint): Buffer => {
-    const bytes = Buffer.alloc(24);
-    bytes.write("GGUF");
-    bytes.writeUInt32LE(version, 4);
-    bytes.writeBigUInt64LE(tensors, 8);
-    bytes.writeBigUInt64LE(entries, 16);
-    return bytes;
-  };
-  test.each([
-    ["nothing", Buffer.alloc(0), /not a GGUF file/],
-    ["text", Buffer.from("a text about something else entirely"), /not a GGUF file/],
-    ["a beginning", header(3, 1n, 1n).subarray(0, 23), /not a GGUF file/],
-    ["version 1", header(1, 1n, 1n), /version 1 is not known/],
-    ["version 4", header(4, 1n, 1n), /version 4 is not known/],
-    ["too many tensors", header(3, 2n ** 63n, 1n), /header is damaged/],
-    ["too many entries", header(3, 1n, 1_000_001n), /header is damaged/],
-  ])("%s", async (_what, bytes, message) => {
-    const path = join(second, "case.bin");
-    await writeFile(path, bytes);
-    expect(await rejection(assertModelFile(path))).toMatchObject({ message: expect.stringMatching(message) });
-  });
-
-  test("and what can be one is not", async () => {
-    const path = join(second, "case.bin");
-    await writeFile(path, header(3, 1_000_000n, 1_000_000n));
-    await assertModelFile(path);
-    await assertModelFile(tiny);
-  });
+test("models in folders below are found, and the parts of a split model are one model", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "gateway-split-"));
+  const below = join(folder, "org--repo");
+  await mkdir(join(below, "a", "b", "c"), { recursive: true });
+  for (const [path, size] of [
+    ["org--repo/big-Q4_K_M-00001-of-00002.gguf", 10],
+    ["org--repo/big-Q4_K_M-00002-of-00002.gguf", 5],
+    ["org--repo/a/b/deep.gguf", 1],
+    ["org--repo/a/b/c/too-deep.gguf", 1],
+    ["half-00001-of-00003.gguf", 1],
+  ] as const) {
+    await writeFile(join(folder, path), "x".repeat(size));
+  }
+  try {
+    const models = await listModelFiles([folder]);
+    expect([...models.keys()].sort()).toEqual(["big-Q4_K_M", "deep", "half"]);
+    expect(await modelBytes(models.get("big-Q4_K_M") ?? "")).toBe(15);
+    expect(await rejection(modelBytes(models.get("half") ?? ""))).toMatchObject({
+      code: "not_found",
+      message: expect.stringContaining("half-00002-of-00003.gguf"),
+    });
+    const first = join(below, "big-Q4_K_M-00001-of-00002.gguf");
+    for (const name of ["hf:org/repo:q4_k_m", "org/repo", "org/repo/big-Q4_K_M-00001-of-00002.gguf"]) {
+      expect(await findModel(name, [folder])).toBe(first);
+    }
+    expect(await rejection(findModel("hf:org/repo:Q8_0", [folder]))).toMatchObject({
+      message: expect.stringContaining("`abstractgateway models pull hf:org/repo:Q8_0` gets it"),
+    });
+  } finally {
+    await rm(folder, { recursive: true });
+  }
 });

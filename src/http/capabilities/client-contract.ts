@@ -126,7 +126,7 @@ function codeExecution() {
         config_hint: "Use the sandbox.",
       },
     ],
-    simulate: endpointOf("codeNodes", "/visualflows/code/simulate"),
+    simulate: endpointOf("visualflows", "/visualflows/code/simulate"),
   };
 }
 

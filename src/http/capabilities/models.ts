@@ -1,8 +1,11 @@
 import { type Caller, hint, path } from "#http/capabilities/descriptors.ts";
 import { features, notBuilt } from "#http/capabilities/features.ts";
+import { residencyTasks } from "#models/residency.ts";
 
-const residencyTasks = [
+/** Tasks of the contract. */
+const tasks = [
   "text_generation",
+  "embedding",
   "image_generation",
   "image_to_image",
   "image_upscale",
@@ -14,17 +17,23 @@ const residencyTasks = [
   "music_generation",
 ];
 
+function isSupported(task: string): boolean {
+  return features.modelResidency && residencyTasks.some((each) => each === task);
+}
+
 export function modelResidency() {
   return {
     route_available: features.modelResidency,
     available: features.modelResidency,
     source: "abstractgateway.models",
     endpoints: { loaded: path("/models/loaded"), load: path("/models/load"), unload: path("/models/unload") },
-    tasks: residencyTasks,
-    supports: Object.fromEntries(residencyTasks.map((task) => [task, false])),
-    task_capabilities: {},
-    supported_tasks: [],
-    unsupported_tasks: residencyTasks,
+    tasks,
+    supports: Object.fromEntries(tasks.map((task) => [task, isSupported(task)])),
+    task_capabilities: Object.fromEntries(
+      residencyTasks.map((task) => [task, { list_loaded: true, load: true, unload: true, pin: true }]),
+    ),
+    supported_tasks: tasks.filter(isSupported),
+    unsupported_tasks: tasks.filter((task) => !isSupported(task)),
     ledger: "Loading and unloading outside of runs is not recorded in a ledger.",
     ...hint("modelResidency"),
   };

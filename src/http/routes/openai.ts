@@ -9,10 +9,15 @@ import { toGenerateRequest } from "#http/openai/chat-request.ts";
 import { bundlePrefix, findModel, modelNames } from "#http/openai/model-names.ts";
 import { operation } from "#http/operation.ts";
 import { type RouteContext, reply } from "#http/route-context.ts";
+import { OpenAiEmbeddings, OpenAiEmbeddingsRequest } from "#http/schemas/embeddings.ts";
 import { ChatCompletion, ChatCompletionRequest, OpenAiModels } from "#http/schemas/openai.ts";
+import type { Services } from "#http/services.ts";
+import { textsOf } from "#http/texts-of.ts";
 import { bodyCheck } from "#http/validation.ts";
+import { embedTexts } from "#models/embed.ts";
 
 const chatBody = bodyCheck(ChatCompletionRequest);
+const embeddingsBody = bodyCheck(OpenAiEmbeddingsRequest);
 
 export interface OpenAiContext extends RouteContext {
   /** The server must not cut a quiet stream. */
@@ -57,7 +62,49 @@ export function openAiRoutes(context: OpenAiContext) {
         response: ChatCompletion,
         errors: [400, 404, 413, 501, 503],
       }),
+    )
+    .post(
+      "/v1/embeddings",
+      async ({ request, set }) => {
+        try {
+          const { value } = await readJsonBody(request, access.bodyLimitBytes(request), { floats: false });
+          return reply(set, await embeddings(services, embeddingsBody.check(value), request.signal));
+        } catch (error) {
+          const { status, headers } = errorReply(error);
+          return Response.json(openAiError(error, status), { status, headers });
+        }
+      },
+      operation({
+        id: "createOpenAiEmbeddings",
+        summary: "Turn texts into vectors",
+        tag: "openai",
+        body: OpenAiEmbeddingsRequest,
+        response: OpenAiEmbeddings,
+        errors: [400, 404, 413, 501, 503],
+      }),
     );
+}
+
+async function embeddings(services: Services, body: OpenAiEmbeddingsRequest, signal: AbortSignal) {
+  if (typeof body.dimensions === "number") {
+    throw new AppError("invalid_request", "dimensions is not supported: vectors are as long as the model makes them");
+  }
+  const { provider, model } = await findModel(services, body.model);
+  const asked = { texts: textsOf(body.input), provider: provider.id, model };
+  const { vectors, inputTokens } = await embedTexts(services.providers, asked, signal);
+  const written = body.encoding_format === "base64" ? vectors.map(toBase64) : vectors;
+  const tokens = inputTokens ?? 0;
+  return {
+    object: "list",
+    model: body.model,
+    data: written.map((embedding, index) => ({ object: "embedding", index, embedding })),
+    usage: { prompt_tokens: tokens, total_tokens: tokens },
+  };
+}
+
+/** 32-bit floats, little-endian, as OpenAI's own client asks for them. */
+function toBase64(vector: number[]): string {
+  return Buffer.from(new Float32Array(vector).buffer).toString("base64");
 }
 
 /** What OpenAI's clients show to people. */

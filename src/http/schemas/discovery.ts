@@ -1,5 +1,5 @@
 import { Type as t } from "@sinclair/typebox";
-import { anyValue, flag, jsonObject, text, textOrNull, time } from "#http/schemas/fields.ts";
+import { anyValue, flag, jsonObject, mapOf, text, textOrNull, time } from "#http/schemas/fields.ts";
 
 const catalogFields = {
   available: flag("Whether there is something to choose from."),
@@ -19,6 +19,9 @@ const ModelItem = t.Object(
     tasks: t.Optional(t.Array(t.String(), { description: "What it can do." })),
     context_tokens: t.Optional(t.Integer({ description: "Context window in tokens." })),
     size_bytes: t.Optional(t.Integer({ description: "Size of a local model." })),
+    dimensions: t.Optional(t.Integer({ description: "Length of the vectors of a model for embeddings." })),
+    architecture: t.Optional(text("Architecture of a local model.")),
+    quantization: t.Optional(text("How a local model's numbers are stored.")),
   },
   { $id: "ModelItem", description: "A model." },
 );
@@ -97,6 +100,32 @@ export const ModelsQuery = t.Object({
     description: "Only models for these routes, such as `embedding.text`.",
   }),
 });
+
+export const EmbeddingModelsQuery = t.Object({
+  base_url: t.Optional(text("Not used: servers are configured.")),
+  provider: t.Optional(text("Only models of this provider.")),
+  providers_only: t.Boolean({ default: false, description: "Leave the models out." }),
+});
+
+const names = (description: string) => t.Array(t.String(), { description });
+const namesByProvider = (description: string) => mapOf(t.Array(t.String()), description);
+
+export const EmbeddingModelList = t.Object(
+  {
+    items: t.Array(ModelItem, { description: "Sorted by provider and id." }),
+    models: names("Ids."),
+    embedding_models: names("The same."),
+    providers: names("Providers with such models."),
+    available_providers: names("The same."),
+    embedding_providers: names("The same."),
+    provider_details: t.Array(jsonObject("`{id, name, label}`."), { description: "The providers." }),
+    models_by_provider: namesByProvider("Ids by provider."),
+    embedding_models_by_provider: namesByProvider("The same."),
+    provider_models: t.Array(jsonObject("`{provider, model, id}`."), { description: "Pairs." }),
+    ...catalogFields,
+  },
+  { $id: "EmbeddingModelList", description: "Models that make embeddings." },
+);
 
 export const Capabilities = t.Object(
   {

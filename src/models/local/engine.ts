@@ -1,78 +1,85 @@
-import type { ChatWrapper, Llama, LlamaContext, LlamaContextSequence, LlamaModel, Token } from "node-llama-cpp";
+import type { Llama, LlamaContextSequence, Token } from "node-llama-cpp";
 import { AppError, messageOf } from "#core/errors.ts";
 import type { JsonObject } from "#core/value.ts";
 import { toFunctions, toHistory } from "#models/local/chat-history.ts";
-import { assertModelFile } from "#models/local/model-files.ts";
+import { memoryBudget } from "#models/local/memory-budget.ts";
+import {
+  type ChatResident,
+  type EmbeddingResident,
+  Residents,
+  type ResidentsOptions,
+} from "#models/local/residents.ts";
 import type { GenerateRequest, GenerateResult } from "#models/provider.ts";
-
-/** Conversations that one model answers at the same time; further ones queue. */
-const sequences = 4;
-const maxContextTokens = 8192;
 
 export interface GenerateOptions {
   signal: AbortSignal;
   onDelta: (text: string) => void;
 }
 
-interface Resident {
-  model: LlamaModel;
-  context: LlamaContext;
-  wrapper: ChatWrapper;
-  free: LlamaContextSequence[];
-  waiting: ((sequence: LlamaContextSequence) => void)[];
-}
-
-/** Models that are loaded once and stay; each answers several conversations. */
+/** What can be asked of local models; which of them are in memory is the business of `residents`. */
 export class LocalEngine {
+  readonly residents: Residents;
   #llama: Llama;
-  #residents = new Map<string, Promise<Resident>>();
 
-  constructor(llama: Llama) {
+  constructor(llama: Llama, options: Partial<ResidentsOptions> = {}) {
     this.#llama = llama;
+    this.residents = new Residents(llama, { ...defaults(), ...options });
   }
 
-  async generate(modelPath: string, request: GenerateRequest, options: GenerateOptions): Promise<GenerateResult> {
-    const resident = await this.#resident(modelPath);
-    const sequence = await acquire(resident);
-    try {
-      options.signal.throwIfAborted();
-      return await answer(this.#llama, resident, { sequence, request, options });
-    } finally {
-      const next = resident.waiting.shift();
-      if (next) next(sequence);
-      else resident.free.push(sequence);
-    }
+  generate(modelPath: string, request: GenerateRequest, options: GenerateOptions): Promise<GenerateResult> {
+    return this.residents.use(modelPath, async (resident) => {
+      if (resident.kind !== "chat") {
+        throw new AppError("invalid_request", `The model '${request.model}' makes embeddings and cannot answer`);
+      }
+      const sequence = await acquire(resident);
+      try {
+        options.signal.throwIfAborted();
+        return await answer(this.#llama, resident, { sequence, request, options });
+      } finally {
+        const next = resident.waiting.shift();
+        if (next) next(sequence);
+        else resident.free.push(sequence);
+      }
+    });
   }
 
-  #resident(modelPath: string): Promise<Resident> {
-    const known = this.#residents.get(modelPath);
-    if (known) return known;
-    const loading = this.#load(modelPath);
-    this.#residents.set(modelPath, loading);
-    loading.catch(() => this.#residents.delete(modelPath));
-    return loading;
-  }
-
-  async #load(modelPath: string): Promise<Resident> {
-    try {
-      await assertModelFile(modelPath);
-      const model = await this.#llama.loadModel({ modelPath });
-      const contextSize = Math.min(model.trainContextSize, maxContextTokens);
-      const context = await model.createContext({ contextSize, sequences });
-      const { resolveChatWrapper } = await import("node-llama-cpp");
-      // Resolving a Jinja template costs about a second, so it is done once per model.
-      const wrapper = resolveChatWrapper(model);
-      const free = Array.from({ length: sequences }, () => context.getSequence());
-      return { model, context, wrapper, free, waiting: [] };
-    } catch (error) {
-      throw new AppError("unavailable", `The model ${modelPath} cannot be loaded: ${messageOf(error)}`, {
-        cause: error,
-      });
-    }
+  /** One vector per text, not normalised. A chat model is refused: its vectors mean little. */
+  embed(
+    modelPath: string,
+    texts: string[],
+    signal: AbortSignal,
+  ): Promise<{ vectors: number[][]; inputTokens: number }> {
+    return this.residents.use(modelPath, (resident) => {
+      if (resident.kind === "embedding") return embedAll(resident, texts, signal);
+      throw new AppError("invalid_request", `The model ${modelPath} is for conversations and makes no embeddings`);
+    });
   }
 }
 
-function acquire(resident: Resident): Promise<LlamaContextSequence> | LlamaContextSequence {
+function defaults(): ResidentsOptions {
+  return { budgetBytes: memoryBudget(null), maxContextTokens: 8192, maxSequences: 4, now: Date.now };
+}
+
+async function embedAll({ context, model, contextTokens }: EmbeddingResident, texts: string[], signal: AbortSignal) {
+  const vectors: number[][] = [];
+  let inputTokens = 0;
+  for (const [index, text] of texts.entries()) {
+    signal.throwIfAborted();
+    const tokens = model.tokenize(text);
+    // Two places are for the tokens that begin and end a text.
+    if (tokens.length > contextTokens - 2) {
+      throw new AppError(
+        "invalid_request",
+        `Text ${index + 1} has ${tokens.length} tokens; the model's window holds ${contextTokens - 2}`,
+      );
+    }
+    inputTokens += tokens.length;
+    vectors.push([...(await context.getEmbeddingFor(tokens)).vector]);
+  }
+  return { vectors, inputTokens };
+}
+
+function acquire(resident: ChatResident): Promise<LlamaContextSequence> | LlamaContextSequence {
   return resident.free.pop() ?? new Promise((resolve) => resident.waiting.push(resolve));
 }
 
@@ -82,13 +89,17 @@ interface Turn {
   options: GenerateOptions;
 }
 
-async function answer(llama: Llama, resident: Resident, { sequence, request, options }: Turn): Promise<GenerateResult> {
+async function answer(
+  llama: Llama,
+  resident: ChatResident,
+  { sequence, request, options }: Turn,
+): Promise<GenerateResult> {
   const { LlamaChat } = await import("node-llama-cpp");
   const history = toHistory(request.messages);
   const functions = request.tools?.length ? toFunctions(request.tools) : undefined;
   const prompt = promptTokens(resident, history, functions);
   const inputTokens = prompt.length;
-  const window = resident.context.contextSize;
+  const window = resident.contextTokens;
   if (inputTokens >= window) {
     throw new AppError("invalid_request", `The prompt has ${inputTokens} tokens; the model's window holds ${window}`);
   }
@@ -133,7 +144,7 @@ async function prefill(sequence: LlamaContextSequence, prompt: Token[], signal: 
 }
 
 function promptTokens(
-  resident: Resident,
+  resident: ChatResident,
   history: ReturnType<typeof toHistory>,
   functions: ReturnType<typeof toFunctions> | undefined,
 ): Token[] {

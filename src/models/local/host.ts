@@ -1,16 +1,19 @@
 import { AppError, messageOf } from "#core/errors.ts";
-import type { FromWorker, ToWorker } from "#models/local/protocol.ts";
-import type { CallOptions, GenerateRequest, GenerateResult } from "#models/provider.ts";
+import type { FromWorker, QuestionKind, Questions, ToWorker, WorkerSettings } from "#models/local/protocol.ts";
 
 export interface HostOptions {
   /** How to start this program as an inference worker. */
   command: string[];
-  threads: number | null;
-  cacheDir: string | null;
+  settings: WorkerSettings;
+}
+
+export interface AskOptions {
+  signal: AbortSignal;
+  onDelta?: ((text: string) => void) | undefined;
 }
 
 interface Call {
-  resolve: (result: GenerateResult) => void;
+  resolve: (answer: Questions[QuestionKind]["answer"]) => void;
   reject: (error: AppError) => void;
   onDelta: ((text: string) => void) | undefined;
 }
@@ -19,7 +22,15 @@ interface Call {
 interface Worker {
   process: Bun.Subprocess;
   calls: Map<number, Call>;
+  /** Calls that were left and whose end the process has not told yet. */
+  leaving: Map<number, ReturnType<typeof setTimeout>>;
 }
+
+/**
+ * Native code is asked to stop between two pieces of work, each of which takes less than a second on a slow machine. A process that has not
+ * stopped by then hangs.
+ */
+const maxLeaveMs = 20_000;
 
 /** The gateway's side of the inference process: starts it when first needed, and again after it died. */
 export class InferenceHost {
@@ -35,20 +46,28 @@ export class InferenceHost {
     return this.#worker?.process.pid ?? null;
   }
 
-  async generate(modelPath: string, request: GenerateRequest, options: CallOptions): Promise<GenerateResult> {
-    const { signal, onDelta } = options;
+  /** Rejects with AppErrors: `cancelled` when the signal aborts, retryable `unavailable` when the process dies. */
+  async ask<Kind extends QuestionKind>(
+    kind: Kind,
+    asks: Questions[Kind]["asks"],
+    { signal, onDelta }: AskOptions,
+  ): Promise<Questions[Kind]["answer"]> {
     if (signal.aborted) throw cancelled();
     const id = ++this.#lastId;
     const worker = (this.#worker ??= this.#start());
-    const { promise, resolve, reject } = Promise.withResolvers<GenerateResult>();
+    const { promise, resolve, reject } = Promise.withResolvers<Questions[QuestionKind]["answer"]>();
     worker.calls.set(id, { resolve, reject, onDelta });
     const leave = () => {
       send(worker, { kind: "abort", id });
+      worker.leaving.set(
+        id,
+        setTimeout(() => worker.process.kill("SIGKILL"), maxLeaveMs),
+      );
       reject(cancelled());
     };
     signal.addEventListener("abort", leave, { once: true });
     try {
-      send(worker, { kind: "generate", id, modelPath, request, wantsDeltas: onDelta !== undefined });
+      send(worker, { kind, id, ...asks } as ToWorker);
       return await promise;
     } finally {
       worker.calls.delete(id);
@@ -65,16 +84,19 @@ export class InferenceHost {
   }
 
   #start(): Worker {
-    const { command, threads, cacheDir } = this.#options;
+    const { command, settings } = this.#options;
     const calls: Worker["calls"] = new Map();
-    const worker: Worker = { process: spawn(command, calls, () => this.#forget(worker)), calls };
-    send(worker, { kind: "configure", threads, cacheDir });
+    const leaving: Worker["leaving"] = new Map();
+    const process = spawn(command, { hear: (message) => hear(worker, message), onExit: () => this.#forget(worker) });
+    const worker: Worker = { process, calls, leaving };
+    send(worker, { kind: "configure", settings });
     return worker;
   }
 
   /** A crash of native code costs the calls under way and nothing else. */
   #forget(worker: Worker): void {
     if (this.#worker === worker) this.#worker = null;
+    for (const timer of worker.leaving.values()) clearTimeout(timer);
     const { signalCode, exitCode } = worker.process;
     const why = signalCode ? `signal ${signalCode}` : `exit code ${exitCode}`;
     for (const call of worker.calls.values()) {
@@ -83,14 +105,12 @@ export class InferenceHost {
   }
 }
 
-function spawn(command: string[], calls: Worker["calls"], onExit: () => void): Bun.Subprocess {
+function spawn(
+  command: string[],
+  { hear, onExit }: { hear: (message: FromWorker) => void; onExit: () => void },
+): Bun.Subprocess {
   try {
-    return Bun.spawn(command, {
-      stdio: ["ignore", "ignore", "ignore"],
-      serialization: "json",
-      ipc: (message: FromWorker) => hear(calls, message),
-      onExit,
-    });
+    return Bun.spawn(command, { stdio: ["ignore", "ignore", "ignore"], serialization: "json", ipc: hear, onExit });
   } catch (error) {
     throw new AppError("unavailable", `The inference process could not be started: ${messageOf(error)}`, {
       cause: error,
@@ -98,11 +118,13 @@ function spawn(command: string[], calls: Worker["calls"], onExit: () => void): B
   }
 }
 
-function hear(calls: Worker["calls"], message: FromWorker): void {
+function hear({ calls, leaving }: Worker, message: FromWorker): void {
   if (message.kind === "ready") return;
   const call = calls.get(message.id);
-  if (message.kind === "delta") call?.onDelta?.(message.text);
-  else if (message.kind === "result") call?.resolve(message.result);
+  if (message.kind === "delta") return call?.onDelta?.(message.text);
+  clearTimeout(leaving.get(message.id));
+  leaving.delete(message.id);
+  if (message.kind === "result") call?.resolve(message.result);
   else call?.reject(new AppError(message.code, message.message, { retryable: message.retryable }));
 }
 

@@ -1,16 +1,18 @@
 import { availableParallelism } from "node:os";
 import { existsSync, readFileSync } from "node:fs";
-import { createRequire } from "node:module";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import type { Llama } from "node-llama-cpp";
 import { AppError } from "#core/errors.ts";
-import { cacheFolders, ensurePack } from "#artifacts/native/extract-pack.ts";
 import { loadLibrary } from "#artifacts/native/load-library.ts";
-import { nativePacks } from "#artifacts/native/native-packs.ts";
+import { hasDevice, kindOf, llamaKinds } from "#models/local/llama-kinds.ts";
+import type { WorkerSettings } from "#models/local/protocol.ts";
 
 export interface NativeOptions {
   threads: number | null;
   cacheDir: string | null;
+  gpu?: WorkerSettings["gpu"];
+  /** Folder with another build of the library, such as one for CUDA; it is tried first. */
+  llamaDir?: string | null;
   env: Record<string, string | undefined>;
 }
 
@@ -29,14 +31,36 @@ interface CreateOptions {
   tempDir: false;
 }
 
-/** Loads llama.cpp. The library's own loader would look for downloads and compilers; the files are known here. */
+/**
+ * Loads llama.cpp with the fastest means that this machine and this build have. The library's own loader would look for downloads and
+ * compilers; the files are known here. AppError `unavailable` when the wanted kind is not there, or none works.
+ */
 export async function loadLlama(options: NativeOptions): Promise<Llama> {
-  const folder = await nativeFolder(options);
+  const wanted = options.gpu ?? "auto";
+  const { kinds, folderOf } = llamaKinds(options);
+  const candidates = wanted === "auto" ? kinds.filter(hasDevice) : kinds.filter((kind) => kind === kindOf(wanted));
+  if (candidates.length === 0) {
+    const there = kinds.join(", ") || "none";
+    throw new AppError("unavailable", `This build has no llama.cpp for ${wanted} (there is: ${there})`);
+  }
+  let failure: unknown = null;
+  for (const kind of candidates) {
+    try {
+      return await create(await folderOf(kind), options);
+    } catch (error) {
+      // A driver may be half installed: the next kind may work all the same.
+      failure ??= error;
+    }
+  }
+  throw failure;
+}
+
+async function create(folder: string, options: NativeOptions): Promise<Llama> {
   const bindingPath = join(folder, "llama-addon.node");
   const bindings = loadLibrary("llama.cpp", bindingPath);
   const { Llama: Library } = await import("node-llama-cpp");
-  const create = Library as unknown as { _create(options: CreateOptions): Promise<Llama> };
-  return create._create({
+  const library = Library as unknown as { _create(options: CreateOptions): Promise<Llama> };
+  return library._create({
     bindings,
     bindingPath,
     buildType: "prebuilt",
@@ -50,18 +74,6 @@ export async function loadLlama(options: NativeOptions): Promise<Llama> {
     numa: false,
     tempDir: false,
   });
-}
-
-async function nativeFolder({ cacheDir, env }: NativeOptions): Promise<string> {
-  const pack = nativePacks["llama-cpu"];
-  if (pack) return ensurePack("llama-cpu", pack, cacheFolders(cacheDir, env));
-  const platform = `${process.platform === "win32" ? "win" : process.platform === "darwin" ? "mac" : "linux"}-${process.arch}`;
-  try {
-    const manifest = createRequire(import.meta.url).resolve(`@node-llama-cpp/${platform}/package.json`);
-    return join(dirname(manifest), "bins", platform);
-  } catch (error) {
-    throw new AppError("unavailable", `This build has no llama.cpp for ${platform}`, { cause: error });
-  }
 }
 
 /**

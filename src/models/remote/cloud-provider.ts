@@ -1,8 +1,9 @@
 import { createAnthropic } from "@ai-sdk/anthropic";
 import { createGoogle } from "@ai-sdk/google";
 import { createOpenAI } from "@ai-sdk/openai";
-import type { LanguageModel } from "ai";
+import type { EmbeddingModel, LanguageModel } from "ai";
 import type { Provider } from "#models/provider.ts";
+import { createEmbedFetch, embed } from "#models/remote/embed.ts";
 import { generate } from "#models/remote/generate.ts";
 import { createModelFetch } from "#models/remote/model-fetch.ts";
 import { type ModelListRequest, listModels } from "#models/remote/model-list.ts";
@@ -20,6 +21,8 @@ export interface CloudOptions {
 
 interface Wire {
   model: (name: string) => LanguageModel;
+  /** Null where the cloud makes no embeddings. */
+  embedding: ((name: string) => EmbeddingModel) | null;
   list: Omit<ModelListRequest, "id">;
 }
 
@@ -27,15 +30,18 @@ interface Access {
   baseURL: string;
   apiKey: string;
   fetch: typeof fetch;
+  embedFetch: typeof fetch;
 }
 
 const wires: Record<CloudKind, (access: Access) => Wire> = {
   openai: (access) => ({
     model: createOpenAI(access).chat,
+    embedding: createOpenAI({ ...access, fetch: access.embedFetch }).embeddingModel,
     list: { url: `${access.baseURL}/models`, headers: { authorization: `Bearer ${access.apiKey}` } },
   }),
   anthropic: (access) => ({
     model: createAnthropic(access),
+    embedding: null,
     list: {
       url: `${access.baseURL}/models?limit=1000`,
       headers: { "x-api-key": access.apiKey, "anthropic-version": "2023-06-01" },
@@ -43,18 +49,23 @@ const wires: Record<CloudKind, (access: Access) => Wire> = {
   }),
   google: (access) => ({
     model: createGoogle(access),
+    embedding: createGoogle({ ...access, fetch: access.embedFetch }).embeddingModel,
     list: { url: `${access.baseURL}/models?pageSize=1000`, headers: { "x-goog-api-key": access.apiKey } },
   }),
 };
 
 /** A cloud with a key, through its own package of the AI SDK. */
 export function createCloudProvider({ id, kind, baseUrl, apiKey, label }: CloudOptions): Provider {
-  const wire = wires[kind]({ baseURL: baseUrl, apiKey, fetch: createModelFetch(id) });
+  const wire = wires[kind]({ baseURL: baseUrl, apiKey, fetch: createModelFetch(id), embedFetch: createEmbedFetch(id) });
+  const { embedding } = wire;
   return {
     id,
     label,
     models: (signal) => listModels({ id, ...wire.list }, signal),
     generate: (request, options) => generate({ id, model: wire.model(request.model) }, request, options),
+    ...(embedding === null
+      ? {}
+      : { embed: (texts, options) => embed({ id, model: embedding(options.model) }, texts, options) }),
     close: async () => undefined,
   };
 }

@@ -40,7 +40,8 @@ function describe(id: string, names: string[]): ModelInfo[] {
   return names.map((name) => ({
     id: name,
     provider: id,
-    capabilities: ["text", "tools", "json"],
+    // No list says what a model is for; those for embeddings all have it in their names.
+    capabilities: /embed/i.test(id) ? ["embedding"] : ["text", "tools", "json"],
   }));
 }
 

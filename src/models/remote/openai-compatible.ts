@@ -1,5 +1,6 @@
 import { createOpenAICompatible } from "@ai-sdk/openai-compatible";
 import type { Provider } from "#models/provider.ts";
+import { createEmbedFetch, embed } from "#models/remote/embed.ts";
 import { generate } from "#models/remote/generate.ts";
 import { createModelFetch } from "#models/remote/model-fetch.ts";
 import { listModels } from "#models/remote/model-list.ts";
@@ -14,20 +15,21 @@ export interface EndpointOptions {
 
 /** Any server that speaks OpenAI's chat completions, through the AI SDK. */
 export function createOpenAiCompatibleProvider({ id, baseUrl, apiKey, label }: EndpointOptions): Provider {
+  const wire = { name: id, baseURL: baseUrl, ...(apiKey === null ? {} : { apiKey }) };
   const client = createOpenAICompatible({
-    name: id,
-    baseURL: baseUrl,
+    ...wire,
     includeUsage: true,
     supportsStructuredOutputs: true,
     fetch: createModelFetch(id),
-    ...(apiKey === null ? {} : { apiKey }),
   });
+  const embedder = createOpenAICompatible({ ...wire, fetch: createEmbedFetch(id) });
   const headers: Record<string, string> = apiKey === null ? {} : { authorization: `Bearer ${apiKey}` };
   return {
     id,
     label,
     models: (signal) => listModels({ id, url: `${baseUrl}/models`, headers }, signal),
     generate: (request, options) => generate({ id, model: client.chatModel(request.model) }, request, options),
+    embed: (texts, options) => embed({ id, model: embedder.embeddingModel(options.model) }, texts, options),
     close: async () => undefined,
   };
 }
