@@ -66,6 +66,11 @@ export const commands: readonly CommandEntry[] = [
     load: async (context) => (await import("#cli/bundle.ts")).bundleCommand(context),
   },
   {
+    name: "models",
+    description: "List, pull, load, unload and measure local models",
+    load: async (context) => (await import("#cli/models.ts")).modelsCommand(context),
+  },
+  {
     name: "config",
     description: "Write a first configuration, or show the one in force",
     load: async (context) => (await import("#cli/config.ts")).configCommand(context),

@@ -29,7 +29,17 @@ export function modelSettings(
         ? null
         : read.number(1, { min: 1, max: 512 }, ...gateway("LOCAL_THREADS")),
     local: localSettings(read, cwd),
+    hub: hubSettings(read),
     cacheDir: read.text(...gateway("CACHE_DIR")),
+  };
+}
+
+/** The names are those of the hub's own tools. */
+function hubSettings(read: VariableReader): ModelSettings["hub"] {
+  const url = read.text("HF_ENDPOINT");
+  return {
+    url: url === null ? "https://huggingface.co" : checkedUrl(url, "HF_ENDPOINT"),
+    token: read.text("HF_TOKEN"),
   };
 }
 

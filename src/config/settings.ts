@@ -108,5 +108,7 @@ export interface ModelSettings {
     /** Folder with another build of llama.cpp, such as one for CUDA. */
     llamaDir: string | null;
   };
+  /** Where models are pulled from. */
+  hub: { url: string; token: string | null };
   cacheDir: string | null;
 }

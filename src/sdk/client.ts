@@ -1,5 +1,6 @@
 import { newHexId } from "#core/ids.ts";
 import { type FollowOptions, follow } from "#sdk/follow.ts";
+import { SdkError } from "#sdk/sdk-error.ts";
 import { type Send, type TransportOptions, createTransport, readJson } from "#sdk/transport.ts";
 import type {
   AttachmentReceipt,
@@ -11,6 +12,9 @@ import type {
   LedgerEntry,
   LedgerPage,
   ListRuns,
+  ModelItem,
+  ResidencyAnswer,
+  ResidentModel,
   RunSummary,
   StartBody,
 } from "#sdk/wire.ts";
@@ -48,6 +52,13 @@ export interface GatewayClient {
   installBundle(archive: Blob, options?: { overwrite?: boolean; filename?: string }): Promise<InstalledReceipt>;
   removeBundle(bundleRef: string): Promise<JsonObject>;
   upload(sessionId: string, file: Blob, filename: string): Promise<AttachmentReceipt>;
+  /** Models of one provider, such as `local`. */
+  models(provider: string): Promise<ModelItem[]>;
+  loadedModels(): Promise<ResidentModel[]>;
+  /** Loads a local model and keeps it in memory if `pin`; answers what was loaded. */
+  loadModel(model: string, options: { pin: boolean }): Promise<ResidentModel>;
+  /** Null when it was not loaded. */
+  unloadModel(model: string): Promise<ResidentModel | null>;
 }
 
 const base = "/api/gateway";
@@ -59,6 +70,7 @@ export function createClient(options: ClientOptions): GatewayClient {
     ...healthCalls(send),
     ...runCalls(send, options),
     ...bundleCalls(send),
+    ...modelCalls(send),
     upload: async (sessionId, file, filename) => {
       const form = formOf({ session_id: sessionId, filename }, file, filename);
       return readJson(await send(`${base}/attachments/upload`, { method: "POST", form }));
@@ -129,6 +141,37 @@ async function outcome(send: Send, commandId: string, timeoutMs: number): Promis
     if (state.outcome !== null || performance.now() + pauseMs > until) return state;
     await Bun.sleep(pauseMs);
   }
+}
+
+type ModelCalls = "models" | "loadedModels" | "loadModel" | "unloadModel";
+
+function modelCalls(send: Send): Pick<GatewayClient, ModelCalls> {
+  return {
+    models: async (provider) => {
+      const path = `${base}/discovery/providers/${encodeURIComponent(provider)}/models`;
+      return (await readJson<{ items: ModelItem[] }>(await send(path))).items;
+    },
+    loadedModels: async () => (await residency(await send(`${base}/models/loaded`))).models ?? [],
+    loadModel: async (model, { pin }) => {
+      const reply = await residency(
+        await send(`${base}/models/load`, { method: "POST", json: { model, pin }, stream: true }),
+      );
+      const [loaded] = reply.affected_models;
+      if (!loaded) throw new SdkError(200, "The gateway does not say what it loaded.");
+      return loaded;
+    },
+    unloadModel: async (model) => {
+      const reply = await residency(await send(`${base}/models/unload`, { method: "POST", json: { model } }));
+      return reply.affected_models[0] ?? null;
+    },
+  };
+}
+
+/** These routes answer 200 with the failure in the body. */
+async function residency(answer: Response): Promise<ResidencyAnswer> {
+  const reply = await readJson<ResidencyAnswer>(answer);
+  if (!reply.ok) throw new SdkError(answer.status, reply.error);
+  return reply;
 }
 
 type BundleCalls = "bundles" | "bundle" | "installBundle" | "removeBundle";

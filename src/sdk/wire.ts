@@ -107,3 +107,37 @@ export interface AttachmentReceipt {
   run_id: string;
   artifact: JsonObject;
 }
+
+export interface ModelItem {
+  id: string;
+  provider: string;
+  tasks?: string[];
+  context_tokens?: number;
+  size_bytes?: number;
+  dimensions?: number;
+  architecture?: string;
+  quantization?: string;
+}
+
+export interface ResidentModel {
+  task: string;
+  provider: string;
+  model: string;
+  runtime_id: string;
+  loaded: boolean;
+  pinned: boolean;
+  backend: string;
+  gpu_layers: number;
+  context_tokens: number;
+  sequences: number;
+  memory_bytes: number;
+  calls: number;
+  last_used_at: string;
+}
+
+export interface ResidencyAnswer {
+  ok: boolean;
+  error?: string;
+  models?: ResidentModel[];
+  affected_models: ResidentModel[];
+}

@@ -18,6 +18,12 @@ const commandLines = [
   ["bundle", "check"],
   ["bundle", "list"],
   ["bundle", "install"],
+  ["models"],
+  ["models", "list"],
+  ["models", "pull"],
+  ["models", "load"],
+  ["models", "unload"],
+  ["models", "bench"],
   ["config"],
   ["config", "init"],
   ["config", "status"],
@@ -42,7 +48,8 @@ describe("help", () => {
 
   test("every command that lists or shows something has --json", async () => {
     for (const words of commandLines) {
-      if (["serve", "runner", "config", "config init", "health", "bundle"].includes(words.join(" "))) continue;
+      if (["serve", "runner", "config", "config init", "health", "bundle", "models"].includes(words.join(" ")))
+        continue;
       expect((await runCli([...words, "--help"])).stdout, words.join(" ")).toContain("--json");
     }
   });

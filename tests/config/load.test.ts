@@ -67,6 +67,7 @@ test("without anything said, the defaults are in force", () => {
       endpoints: [],
       localThreads: null,
       local: { memoryBytes: null, maxContextTokens: 8192, idleMs: 900_000, gpu: "auto", llamaDir: null },
+      hub: { url: "https://huggingface.co", token: null },
       cacheDir: null,
       probesServers: true,
     },

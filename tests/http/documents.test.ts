@@ -65,9 +65,12 @@ describe("the API document", () => {
       "GET /discovery/providers",
       "GET /discovery/providers/{provider_name}/models",
       "GET /discovery/tools",
+      "GET /embeddings/config",
+      "GET /embeddings/models",
       "GET /host/metrics/gpu",
       "GET /me",
       "GET /metrics",
+      "GET /models/loaded",
       "GET /ping",
       "GET /runs",
       "GET /runs/{run_id}",
@@ -85,10 +88,14 @@ describe("the API document", () => {
       "POST /bundles/{bundle_id}/deprecate",
       "POST /bundles/{bundle_id}/undeprecate",
       "POST /commands",
+      "POST /embeddings",
+      "POST /models/load",
+      "POST /models/unload",
       "POST /runs/ledger/batch",
       "POST /runs/purge_drafts",
       "POST /runs/start",
       "POST /v1/chat/completions",
+      "POST /v1/embeddings",
     ]);
   });
 

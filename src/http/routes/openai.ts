@@ -89,10 +89,14 @@ async function embeddings(services: Services, body: OpenAiEmbeddingsRequest, sig
   if (typeof body.dimensions === "number") {
     throw new AppError("invalid_request", "dimensions is not supported: vectors are as long as the model makes them");
   }
+  const format = body.encoding_format ?? "float";
+  if (format !== "float" && format !== "base64") {
+    throw new AppError("invalid_request", "encoding_format must be float or base64");
+  }
   const { provider, model } = await findModel(services, body.model);
   const asked = { texts: textsOf(body.input), provider: provider.id, model };
   const { vectors, inputTokens } = await embedTexts(services.providers, asked, signal);
-  const written = body.encoding_format === "base64" ? vectors.map(toBase64) : vectors;
+  const written = format === "base64" ? vectors.map(toBase64) : vectors;
   const tokens = inputTokens ?? 0;
   return {
     object: "list",

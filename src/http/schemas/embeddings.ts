@@ -1,5 +1,5 @@
 import { type Static, Type as t } from "@sinclair/typebox";
-import { anyValue, count, flag, jsonObject, oneOf, optionalText, text, textOrNull } from "#http/schemas/fields.ts";
+import { anyValue, count, flag, jsonObject, optionalText, text, textOrNull } from "#http/schemas/fields.ts";
 
 export const EmbeddingsRequest = t.Object(
   {
@@ -48,9 +48,7 @@ export const OpenAiEmbeddingsRequest = t.Object(
   {
     model: text("`<provider>/<model>`, or the name of a model."),
     input: anyValue("A text, or a list of texts."),
-    encoding_format: t.Optional(
-      oneOf(["float", "base64"], "How vectors are written: numbers, or 32-bit floats in base64."),
-    ),
+    encoding_format: optionalText("How vectors are written: numbers, or 32-bit floats in base64."),
     dimensions: t.Optional(
       t.Union([t.Integer(), t.Null()], { description: "Not supported: vectors are as long as the model makes them." }),
     ),

@@ -11,7 +11,12 @@ const optionalNumber = t.Optional(
   t.Union([t.Number(), t.Null()], { description: "Not used: loading ends by itself." }),
 );
 
-export const LoadedQuery = t.Object(named);
+export const LoadedQuery = t.Object({
+  task: t.Optional(text("Only models for this: `text_generation` or `embedding`.")),
+  provider: t.Optional(text("Provider; `local` when absent.")),
+  model: t.Optional(text("Only the model of this name.")),
+  base_url: t.Optional(text("Not used: local models have no address.")),
+});
 
 export const LoadModelRequest = t.Object(
   {

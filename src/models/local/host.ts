@@ -5,6 +5,11 @@ export interface HostOptions {
   /** How to start this program as an inference worker. */
   command: string[];
   settings: WorkerSettings;
+  /**
+   * How long a process may take to leave a call before it is killed. Native code is asked between two pieces of work, each of which takes
+   * less than a second on a slow machine; 20 s when absent.
+   */
+  maxLeaveMs?: number;
 }
 
 export interface AskOptions {
@@ -26,11 +31,7 @@ interface Worker {
   leaving: Map<number, ReturnType<typeof setTimeout>>;
 }
 
-/**
- * Native code is asked to stop between two pieces of work, each of which takes less than a second on a slow machine. A process that has not
- * stopped by then hangs.
- */
-const maxLeaveMs = 20_000;
+const usualLeaveMs = 20_000;
 
 /** The gateway's side of the inference process: starts it when first needed, and again after it died. */
 export class InferenceHost {
@@ -61,7 +62,7 @@ export class InferenceHost {
       send(worker, { kind: "abort", id });
       worker.leaving.set(
         id,
-        setTimeout(() => worker.process.kill("SIGKILL"), maxLeaveMs),
+        setTimeout(() => worker.process.kill("SIGKILL"), this.#options.maxLeaveMs ?? usualLeaveMs),
       );
       reject(cancelled());
     };

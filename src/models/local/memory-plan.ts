@@ -21,7 +21,7 @@ export interface PlanInput {
 /** Computation needs about this much beside weights and caches. */
 const workBytes = 64 * 1024 * 1024;
 /** A smaller window is of no use for a conversation. */
-const minContextTokens = 2048;
+export const minContextTokens = 2048;
 /** Where the file does not say how large its layers are: those of a model of 8 billion parameters. */
 const usualBytesPerToken = 128 * 1024;
 

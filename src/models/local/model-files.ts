@@ -2,7 +2,7 @@ import { readdir, stat } from "node:fs/promises";
 import { basename, dirname, isAbsolute, join } from "node:path";
 import { AppError } from "#core/errors.ts";
 import { type GgufMetadata, readGgufMetadata } from "#models/local/gguf-metadata.ts";
-import { hubFolder, parseHubName } from "#models/local/hub-name.ts";
+import { hubFolder, parseHubName } from "#models/hub/hub-name.ts";
 import type { ModelInfo } from "#models/provider.ts";
 
 /** Deeper folders are nobody's models. */

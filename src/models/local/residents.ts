@@ -8,13 +8,15 @@ import type {
 } from "node-llama-cpp";
 import { AppError, messageOf } from "#core/errors.ts";
 import { readGgufMetadata } from "#models/local/gguf-metadata.ts";
-import { planMemory } from "#models/local/memory-plan.ts";
+import { minContextTokens, planMemory } from "#models/local/memory-plan.ts";
 import { isEmbeddingModel, modelBytes } from "#models/local/model-files.ts";
 import type { LoadedModel } from "#models/provider.ts";
 
 interface Common {
   path: string;
   model: LlamaModel;
+  /** A graphics card computes. Its memory is not ours alone, so that less may be left of it than was planned with. */
+  hasCard: boolean;
   /** Estimated when it was loaded. */
   bytes: number;
   contextTokens: number;
@@ -146,9 +148,12 @@ export class Residents {
       const isEmbedding = isEmbeddingModel(metadata);
       const wanted = { fileBytes, metadata, maxContextTokens, maxSequences: isEmbedding ? 1 : maxSequences };
       const plan = await this.#makeRoom(wanted);
-      const model = await this.#llama.loadModel({ modelPath: path });
+      const hasCard = this.#llama.gpu !== false;
+      // As many layers on the card as leave room there for the window.
+      const gpuLayers = hasCard ? { gpuLayers: { fitContext: { contextSize: plan.contextTokens } } } : {};
+      const model = await this.#llama.loadModel({ modelPath: path, ...gpuLayers });
       const nowMs = this.#options.now();
-      const common = { path, model, ...plan, pinned: false, loadedAtMs: nowMs, lastUsedAtMs: nowMs, uses: 0 };
+      const common = { path, model, hasCard, ...plan, pinned: false, loadedAtMs: nowMs, lastUsedAtMs: nowMs, uses: 0 };
       const resident = isEmbedding ? await embeddingResident(common) : await chatResident(common);
       this.#loaded.set(path, resident);
       return resident;
@@ -166,7 +171,7 @@ export class Residents {
       const needed = planMemory({
         ...wanted,
         budgetBytes: Number.POSITIVE_INFINITY,
-        maxContextTokens: 2048,
+        maxContextTokens: minContextTokens,
         maxSequences: 1,
       });
       throw new AppError(
@@ -195,13 +200,18 @@ export class Residents {
 }
 
 async function chatResident(common: Common): Promise<ChatResident> {
-  const { model, contextTokens, sequences } = common;
-  const context = await model.createContext({ contextSize: contextTokens, sequences });
+  const { model, sequences } = common;
+  const context = await model.createContext({ contextSize: sizeOf(common), sequences });
   const { resolveChatWrapper } = await import("node-llama-cpp");
   // Resolving a Jinja template costs about a second, so it is done once per model.
   const wrapper = resolveChatWrapper(model);
   const free = Array.from({ length: sequences }, () => context.getSequence());
-  return { ...common, kind: "chat", context, wrapper, free, waiting: [] };
+  return { ...common, kind: "chat", contextTokens: context.contextSize, context, wrapper, free, waiting: [] };
+}
+
+/** On a card the library tries smaller windows when the planned one does not fit. */
+function sizeOf({ hasCard, contextTokens }: Common): number | { min: number; max: number } {
+  return hasCard ? { min: Math.min(minContextTokens, contextTokens), max: contextTokens } : contextTokens;
 }
 
 async function embeddingResident(common: Common): Promise<EmbeddingResident> {
