@@ -30,7 +30,18 @@ export function modelSettings(
         : read.number(1, { min: 1, max: 512 }, ...gateway("LOCAL_THREADS")),
     local: localSettings(read, cwd),
     hub: hubSettings(read),
+    promptCache: promptCacheSettings(read, dataDir),
     cacheDir: read.text(...gateway("CACHE_DIR")),
+  };
+}
+
+function promptCacheSettings(read: VariableReader, dataDir: string): ModelSettings["promptCache"] {
+  const megabytes = read.number(4096, { min: 0, max: 100_000_000 }, ...gateway("PROMPT_CACHE_MB"));
+  if (megabytes === 0) return null;
+  return {
+    folder: join(dataDir, "prompt_cache"),
+    exportFolder: join(dataDir, "prompt_cache_exports"),
+    maxBytes: megabytes * 1_000_000,
   };
 }
 

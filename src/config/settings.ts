@@ -110,5 +110,7 @@ export interface ModelSettings {
   };
   /** Where models are pulled from. */
   hub: { url: string; token: string | null };
+  /** Saved beginnings of conversations with local models; null: none are saved. */
+  promptCache: { folder: string; exportFolder: string; maxBytes: number } | null;
   cacheDir: string | null;
 }

@@ -4,6 +4,7 @@ import { type Clock, isoTime } from "#core/time.ts";
 import { type JsonObject, type Value, isObject, numberOf } from "#core/value.ts";
 import type { EffectContext, EffectHandler, Effected } from "#effects/effect-handler.ts";
 import { readRequest } from "#effects/llm-request.ts";
+import type { CacheUse } from "#models/prompt-cache.ts";
 import type { GenerateRequest, GenerateResult, Provider, ProviderRegistry } from "#models/provider.ts";
 
 /** One call of a language model. Asked again after a crash: a model call changes nothing outside. */
@@ -28,7 +29,8 @@ async function call(
   try {
     const route = await chooseRoute(providers, effect.payload, context);
     if ("error" in route) return failed(route.error);
-    const request: GenerateRequest = { ...read.request, model: route.model };
+    const cacheKey = cacheKeyOf(effect.payload, context);
+    const request: GenerateRequest = { ...read.request, model: route.model, ...(cacheKey ? { cacheKey } : {}) };
     const result = await generateWhole(route.provider, request, { payload: effect.payload, context });
     if ("error" in result) return failed(result.error);
     return {
@@ -110,11 +112,34 @@ function resultRecord(result: GenerateResult, provider: string, context: EffectC
     model: result.model,
     provider,
     finish_reason: result.finishReason,
-    metadata: { trace_id: context.idempotency_key },
+    metadata: {
+      trace_id: context.idempotency_key,
+      ...(result.cache ? { prompt_cache: cacheRecord(result.cache) } : {}),
+    },
     trace_id: context.idempotency_key,
     gen_time: Math.round(result.genTimeMs * 10) / 10,
     ttft_ms: result.ttftMs === null ? null : Math.round(result.ttftMs * 10) / 10,
   };
+}
+
+function cacheRecord({ key, source, promptTokens, reusedTokens, reason }: CacheUse): JsonObject {
+  return { key, source, prompt_tokens: promptTokens, reused_tokens: reusedTokens, reason };
+}
+
+/** The call's own name for its cache, a binding's, or the run's; one for the session when the run only says that it wants one. */
+function cacheKeyOf(payload: JsonObject, { vars, run }: EffectContext): string | null {
+  const params = isObject(payload["params"]) ? payload["params"] : {};
+  const runtime = isObject(vars["_runtime"]) ? vars["_runtime"] : {};
+  const { prompt_cache_key: own, prompt_cache_binding: binding } = params;
+  const named = own ?? keyIn(binding) ?? keyIn(runtime["prompt_cache"]);
+  if (typeof named === "string" && named.trim() !== "") return named;
+  const wanted = runtime["prompt_cache"];
+  const isWanted = wanted === true || (isObject(wanted) && wanted["enabled"] === true);
+  return isWanted ? `session:${run.session_id ?? run.root_run_id}` : null;
+}
+
+function keyIn(from: Value | undefined): Value | undefined {
+  return isObject(from) ? (from["key"] ?? undefined) : undefined;
 }
 
 /** With `include_context` the turn joins the conversation of the run; the token estimate is kept for the run summary. */

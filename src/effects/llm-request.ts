@@ -1,7 +1,7 @@
-import { parseObject } from "#core/json.ts";
 import { type JsonObject, type Value, isObject, numberOf } from "#core/value.ts";
 import { toJsonSchema } from "#effects/response-schema.ts";
-import type { GenerateRequest, Message, ToolCall, ToolSpec } from "#models/provider.ts";
+import { readMessage, readTools, textOf } from "#models/conversation.ts";
+import type { GenerateRequest, Message } from "#models/provider.ts";
 
 /** What an `llm_call` payload asks of a model, or the sentence that says why it cannot be asked. */
 export type RequestResult = { request: Omit<GenerateRequest, "model"> } | { error: string };
@@ -60,66 +60,7 @@ function readMessages(payload: JsonObject): Message[] {
   return messages.some((message) => message.role !== "system") ? messages : [];
 }
 
-function readMessage(raw: JsonObject): Message {
-  const role = raw["role"];
-  const known = role === "system" || role === "assistant" || role === "tool" ? role : "user";
-  const message: Message = { role: known, content: textOf(raw["content"]) };
-  if (Array.isArray(raw["tool_calls"])) message.tool_calls = raw["tool_calls"].filter(isObject).map(readToolCall);
-  if (typeof raw["tool_call_id"] === "string") message.tool_call_id = raw["tool_call_id"];
-  if (typeof raw["name"] === "string") message.name = raw["name"];
-  return message;
-}
-
-function readToolCall(raw: JsonObject): ToolCall {
-  const nested = isObject(raw["function"]) ? raw["function"] : raw;
-  const args = nested["arguments"];
-  return {
-    call_id: textOf(raw["call_id"] ?? raw["id"] ?? null),
-    name: textOf(nested["name"]),
-    arguments: isObject(args) ? args : typeof args === "string" ? parseArguments(args) : {},
-  };
-}
-
-function parseArguments(text: string): JsonObject {
-  try {
-    return parseObject(text);
-  } catch {
-    return {};
-  }
-}
-
-/** Tool specs of the contract list arguments one by one; models want a JSON Schema. */
-function readTools(raw: Value | undefined): ToolSpec[] {
-  if (!Array.isArray(raw)) return [];
-  return raw.filter(isObject).map((spec) => ({
-    name: textOf(spec["name"]),
-    description: textOf(spec["description"]),
-    parameters: toSchema(spec),
-  }));
-}
-
-function toSchema(spec: JsonObject): JsonObject {
-  const parameters = isObject(spec["parameters"]) ? spec["parameters"] : {};
-  if (parameters["type"] === "object") return parameters;
-  const required = Array.isArray(spec["required_args"])
-    ? spec["required_args"]
-    : Object.keys(parameters).filter((name) => isObject(parameters[name]) && !("default" in parameters[name]));
-  const properties: JsonObject = {};
-  for (const [name, value] of Object.entries(parameters)) properties[name] = isObject(value) ? withoutNull(value) : {};
-  return { type: "object", properties, required };
-}
-
-/** A default of null says that the argument may be left out; as a value it would not fit the type. */
-function withoutNull({ default: otherwise, ...rest }: JsonObject): JsonObject {
-  return otherwise === undefined || otherwise === null ? rest : { ...rest, default: otherwise };
-}
-
 function readStop(raw: Value | undefined): string[] {
   if (typeof raw === "string" && raw) return [raw];
   return Array.isArray(raw) ? raw.filter((item): item is string => typeof item === "string" && item !== "") : [];
-}
-
-function textOf(value: Value | undefined): string {
-  if (typeof value === "string") return value;
-  return value === undefined || value === null ? "" : JSON.stringify(value);
 }

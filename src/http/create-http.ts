@@ -24,6 +24,7 @@ import { hostRoutes } from "#http/routes/host.ts";
 import { ledgerRoutes } from "#http/routes/ledger.ts";
 import { modelRoutes } from "#http/routes/models.ts";
 import { openAiRoutes } from "#http/routes/openai.ts";
+import { promptCacheRoutes } from "#http/routes/prompt-cache.ts";
 import { runRoutes } from "#http/routes/runs.ts";
 import type { Services } from "#http/services.ts";
 
@@ -174,6 +175,7 @@ function createRoutes(services: Services, { access, streams, report, keepOpen }:
     .use(artifactRoutes(context))
     .use(modelRoutes(context))
     .use(embeddingRoutes(context))
+    .use(promptCacheRoutes(context))
     .use(openAiRoutes({ ...context, keepOpen }))
     .use(hostRoutes({ ...context, streams }));
   return app;

@@ -1,4 +1,5 @@
 import type { JsonObject, Value } from "#core/value.ts";
+import type { CacheUse, PromptCache } from "#models/prompt-cache.ts";
 
 export interface ModelInfo {
   id: string;
@@ -87,6 +88,8 @@ export interface GenerateRequest {
   /** JSON Schema that the answer must follow. */
   responseSchema?: JsonObject;
   thinking?: string | boolean;
+  /** Name of a cache for the beginning of the conversation (`prompt-cache.ts`). */
+  cacheKey?: string;
 }
 
 export interface Usage {
@@ -107,6 +110,8 @@ export interface GenerateResult {
   genTimeMs: number;
   /** Time to the first token, ms, when it was seen. */
   ttftMs: number | null;
+  /** Absent where nobody knows. */
+  cache?: CacheUse;
 }
 
 export interface CallOptions {
@@ -128,6 +133,9 @@ export interface Provider {
   embed?(texts: string[], options: { model: string; signal: AbortSignal }): Promise<EmbedResult>;
   /** Absent where models are not ours to load. */
   residency?: Residency;
+  /** What becomes of `cacheKey`: nothing, a hint to the provider's own cache, or a saved state here (`promptCache`). */
+  readonly caching: "none" | "keyed" | "local_control_plane";
+  promptCache?: PromptCache;
   close(): Promise<void>;
 }
 

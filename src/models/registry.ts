@@ -26,6 +26,8 @@ export interface RegistrySettings {
   /** Who makes embeddings when nobody is named; null: the first local model for them. */
   embedding?: Route | null;
   cacheDir: string | null;
+  /** Where the beginnings of conversations are saved; null: nowhere. */
+  promptCache?: { folder: string; exportFolder: string; maxBytes: number } | null;
 }
 
 interface Route {
@@ -49,7 +51,12 @@ export function createProviderRegistry(
 ): ProviderRegistry {
   const { dirs, localThreads, cacheDir, endpoints } = settings;
   const host = { command: inferenceCommand, threads: localThreads, cacheDir };
-  const local = createLocalProvider({ folders: dirs, ...host, ...settings.local });
+  const local = createLocalProvider({
+    folders: dirs,
+    ...host,
+    ...settings.local,
+    prefixes: settings.promptCache ?? null,
+  });
   const providers: Provider[] = [local, ...endpoints.map(createEndpoint)];
   const configured = new Set(providers.map(({ id }) => id));
   const probed = settings.probesServers ? createProbedServers({ configured, ownPort, now }) : null;

@@ -68,6 +68,11 @@ test("without anything said, the defaults are in force", () => {
       localThreads: null,
       local: { memoryBytes: null, maxContextTokens: 8192, idleMs: 900_000, gpu: "auto", llamaDir: null },
       hub: { url: "https://huggingface.co", token: null },
+      promptCache: {
+        folder: join(cwd, "runtime/prompt_cache"),
+        exportFolder: join(cwd, "runtime/prompt_cache_exports"),
+        maxBytes: 4_096_000_000,
+      },
       cacheDir: null,
       probesServers: true,
     },

@@ -179,6 +179,7 @@ function testSettings(dataDir: string, options: HarnessOptions): Settings {
       localThreads: null,
       local: { memoryBytes: null, maxContextTokens: 8192, idleMs: 900_000, gpu: "auto", llamaDir: null },
       hub: { url: "https://huggingface.co", token: null },
+      promptCache: null,
       cacheDir: null,
       probesServers: false,
     },

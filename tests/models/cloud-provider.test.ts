@@ -107,6 +107,29 @@ test("OpenAI's own package speaks its chat completions", async () => {
   await openai.close();
 });
 
+test("OpenAI and Anthropic are told of a named cache, and what they say of theirs is passed on", async () => {
+  const openai = await startOpenAiServer([{ content: "Hi.", cachedTokens: 5 }, { content: "Hi." }]);
+  const wire = { id: "openai", kind: "openai", apiKey: "k", label: "OpenAI" } as const;
+  const provider = createCloudProvider({ ...wire, baseUrl: `${openai.url}/v1` });
+  const named = await provider.generate({ ...request, cacheKey: "talk" }, { signal: never });
+  expect(openai.requests[0]?.body.prompt_cache_key).toBe("talk");
+  expect(named.cache).toEqual({
+    key: "talk",
+    source: "provider",
+    promptTokens: 7,
+    reusedTokens: 5,
+    reason: "the provider took 5 tokens from its own cache",
+  });
+  await provider.generate({ ...request, cacheKey: "x".repeat(100) }, { signal: never });
+  expect(openai.requests[1]?.body.prompt_cache_key).toMatch(/^[0-9a-f]{64}$/);
+  await openai.close();
+  const cloud = await startCloudServer("anthropic");
+  const claude = { id: "anthropic", kind: "anthropic", baseUrl: cloud.url, apiKey: "k", label: "Anthropic" } as const;
+  await createCloudProvider(claude).generate({ ...request, cacheKey: "talk" }, { signal: never });
+  expect(JSON.stringify(cloud.requests[0]?.body)).toContain('"cache_control":{"type":"ephemeral"}');
+  await cloud.close();
+});
+
 test.each(["openai", "anthropic", "google"] as const)("an answer of %s that breaks off is no answer", async (kind) => {
   const chunk = { id: "x", object: "chat.completion.chunk", created: 1, model: "some-model" };
   const begun = {

@@ -70,7 +70,9 @@ test("prompts that are read in pieces get the answers that the library gives to 
 test("a long prompt is read in pieces, and left between two of them", async () => {
   let pieces = 0;
   const whole = abortsAt(Number.POSITIVE_INFINITY);
-  await engine.generate(tiny, ask([long(900)]), { signal: whole.signal, onDelta: () => (pieces += 1) });
+  // Begins like nothing that was read before.
+  const fresh = user(`Once more: ${"word ".repeat(900)}`);
+  await engine.generate(tiny, ask([fresh]), { signal: whole.signal, onDelta: () => (pieces += 1) });
   // 1808 tokens by the model's own vocabulary, 64 at a time.
   expect(whole.asked()).toBeGreaterThan(1808 / 64);
   expect(pieces).toBeGreaterThan(0);

@@ -131,6 +131,8 @@ function runtimeVars(
   if (typeof system === "string") runtime["system_prompt_extra"] = system;
   const binding = agentSetting(context, "prompt_cache_binding");
   if (isObject(binding)) runtime["prompt_cache_binding"] = binding;
+  const cache = context.execution.vars.peek("_runtime", "prompt_cache");
+  if (cache !== undefined && cache !== null) runtime["prompt_cache"] = cache;
   return runtime;
 }
 

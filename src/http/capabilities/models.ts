@@ -1,5 +1,6 @@
 import { type Caller, hint, path } from "#http/capabilities/descriptors.ts";
 import { features, notBuilt } from "#http/capabilities/features.ts";
+import { cacheOperations } from "#models/cache-operations.ts";
 import { residencyTasks } from "#models/residency.ts";
 
 /** Tasks of the contract. */
@@ -40,7 +41,7 @@ export function modelResidency() {
 }
 
 export function promptCache(caller: Caller) {
-  const endpoints = ["capabilities", "stats", "set", "update", "fork", "clear", "prepare_modules"];
+  const endpoints = cacheOperations;
   const sessionEndpoints = ["status", "prepare", "clear", "rebuild"];
   return {
     ...promptCacheState(caller),
@@ -71,9 +72,9 @@ export function promptCacheState({ isAdmin }: Caller) {
 
 function durableBlocs() {
   return {
-    route_available: features.promptCache,
-    available: features.promptCache,
-    lifecycle_available: features.promptCache,
+    route_available: features.blocs,
+    available: features.blocs,
+    lifecycle_available: features.blocs,
     source: "abstractgateway.models",
     endpoints: {
       upsert_text: path("/blocs/upsert_text"),
@@ -90,7 +91,7 @@ function durableBlocs() {
     stable_identifiers: ["bloc_id", "sha256"],
     exact_reuse_binding_param: "prompt_cache_binding",
     ledger: "Not recorded in a ledger.",
-    ...hint("promptCache"),
+    ...hint("blocs"),
   };
 }
 

@@ -7,7 +7,7 @@ export interface ReplyHead {
   createdS: number;
 }
 
-export type Answer = Pick<GenerateResult, "content" | "toolCalls" | "usage" | "finishReason">;
+export type Answer = Pick<GenerateResult, "content" | "toolCalls" | "usage" | "finishReason" | "cache">;
 
 export function completion({ id, model, createdS }: ReplyHead, answer: Answer): object {
   const calls = answer.toolCalls.map(toWire);
@@ -84,10 +84,11 @@ function reasonOf({ finishReason }: Answer): string {
   return finishReason === "error" || finishReason === "other" ? "stop" : finishReason;
 }
 
-function usageOf({ usage }: Answer): object {
+function usageOf({ usage, cache }: Answer): object {
   return {
     prompt_tokens: usage.input_tokens,
     completion_tokens: usage.output_tokens,
     total_tokens: usage.total_tokens,
+    ...(cache ? { prompt_tokens_details: { cached_tokens: cache.reusedTokens } } : {}),
   };
 }

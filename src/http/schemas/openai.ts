@@ -27,6 +27,7 @@ export const ChatCompletionRequest = t.Object(
       t.Union([t.Integer({ minimum: 1 }), t.Null()], { description: "The same under its newer name." }),
     ),
     stop: t.Optional(anyValue("A text, or several, at which the answer ends.")),
+    prompt_cache_key: optionalText("Name of a cache for the beginning of the conversation."),
     tools: t.Optional(t.Array(jsonObject("`{type: function, function: {name, description, parameters}}`."))),
     response_format: t.Optional(jsonObject("`{type: json_schema, json_schema: {schema}}` or `{type: json_object}`.")),
   },

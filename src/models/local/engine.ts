@@ -1,14 +1,17 @@
-import type { Llama, LlamaContextSequence, Token } from "node-llama-cpp";
+import type { ChatHistoryItem, ChatModelFunctions, Llama, LlamaContextSequence, Token } from "node-llama-cpp";
 import { AppError, messageOf } from "#core/errors.ts";
 import type { JsonObject } from "#core/value.ts";
+import type { PrefixCache } from "#models/local/cache/prefix-cache.ts";
 import { toFunctions, toHistory } from "#models/local/chat-history.ts";
 import { memoryBudget } from "#models/local/memory-budget.ts";
 import {
   type ChatResident,
   type EmbeddingResident,
+  type Resident,
   Residents,
   type ResidentsOptions,
 } from "#models/local/residents.ts";
+import { type CachedPrefix, type PrefixContent, commonPrefix } from "#models/prompt-cache.ts";
 import type { GenerateRequest, GenerateResult } from "#models/provider.ts";
 
 export interface GenerateOptions {
@@ -20,25 +23,62 @@ export interface GenerateOptions {
 export class LocalEngine {
   readonly residents: Residents;
   #llama: Llama;
+  /** Null: nothing is saved. */
+  #cache: PrefixCache | null;
 
-  constructor(llama: Llama, options: Partial<ResidentsOptions> = {}) {
+  constructor(llama: Llama, options: Partial<ResidentsOptions> = {}, cache: PrefixCache | null = null) {
     this.#llama = llama;
     this.residents = new Residents(llama, { ...defaults(), ...options });
+    this.#cache = cache;
   }
 
   generate(modelPath: string, request: GenerateRequest, options: GenerateOptions): Promise<GenerateResult> {
-    return this.residents.use(modelPath, async (resident) => {
-      if (resident.kind !== "chat") {
-        throw new AppError("invalid_request", `The model '${request.model}' makes embeddings and cannot answer`);
-      }
-      const sequence = await acquire(resident);
+    return this.residents.use(modelPath, async (found) => {
+      const resident = chatOf(found, request.model);
+      const turn = turnOf(resident, request);
+      const sequence = await acquire(resident, turn.prompt);
+      let saving: Promise<unknown> = Promise.resolve();
       try {
         options.signal.throwIfAborted();
-        return await answer(this.#llama, resident, { sequence, request, options });
+        const place = this.#place(modelPath, sequence);
+        const cacheKey = request.cacheKey ?? null;
+        const cache = (await this.#cache?.restore(place, turn.prompt, cacheKey)) ?? null;
+        const result = await answer(this.#llama, resident, { sequence, request, options, ...turn });
+        if (cache?.key) saving = this.#cache?.keep(place, cache.key) ?? saving;
+        return cache === null ? result : { ...result, cache };
       } finally {
-        const next = resident.waiting.shift();
-        if (next) next(sequence);
-        else resident.free.push(sequence);
+        // The answer does not wait for its saving, but the model does.
+        resident.uses++;
+        void saving
+          .catch(() => undefined)
+          .finally(() => {
+            resident.uses--;
+            release(resident, sequence);
+          });
+      }
+    });
+  }
+
+  /** Computes the beginning of every conversation with this content, and saves it. */
+  buildPrefix(
+    modelPath: string,
+    { key, content, ttlMs }: { key: string; content: PrefixContent; ttlMs: number | null },
+    signal: AbortSignal,
+  ): Promise<CachedPrefix> {
+    return this.residents.use(modelPath, async (found) => {
+      const resident = chatOf(found, modelPath);
+      if (!this.#cache) throw new AppError("unsupported", "There is no folder for prompt caches");
+      const tokens = prefixOf(resident, content);
+      if (tokens.length >= resident.contextTokens) throw tooLong(tokens.length, resident.contextTokens);
+      const sequence = await acquire(resident, tokens);
+      try {
+        signal.throwIfAborted();
+        const place = this.#place(modelPath, sequence);
+        await this.#cache.restore(place, tokens, key);
+        await prefill(sequence, tokens, { end: tokens.length, signal });
+        return await this.#cache.save(place, key, ttlMs);
+      } finally {
+        release(resident, sequence);
       }
     });
   }
@@ -54,6 +94,15 @@ export class LocalEngine {
       throw new AppError("invalid_request", `The model ${modelPath} is for conversations and makes no embeddings`);
     });
   }
+
+  #place(modelPath: string, sequence: LlamaContextSequence) {
+    return { modelPath, sequence, release: this.#llama.llamaCppRelease.release };
+  }
+}
+
+function chatOf(resident: Resident, name: string): ChatResident {
+  if (resident.kind === "chat") return resident;
+  throw new AppError("invalid_request", `The model '${name}' makes embeddings and cannot answer`);
 }
 
 function defaults(): ResidentsOptions {
@@ -79,36 +128,80 @@ async function embedAll({ context, model, contextTokens }: EmbeddingResident, te
   return { vectors, inputTokens };
 }
 
-function acquire(resident: ChatResident): Promise<LlamaContextSequence> | LlamaContextSequence {
-  return resident.free.pop() ?? new Promise((resolve) => resident.waiting.push(resolve));
+/**
+ * The place that holds the longest beginning of the prompt, where that is worth what else it holds; else the one that was left longest ago,
+ * which is the first.
+ */
+function acquire(resident: ChatResident, prompt: Token[]): Promise<LlamaContextSequence> | LlamaContextSequence {
+  const { free, waiting } = resident;
+  const reuses = free.map(({ contextTokens }) => {
+    const held = commonPrefix(contextTokens, prompt);
+    return held >= minReuseTokens || 2 * held >= contextTokens.length ? held : 0;
+  });
+  const best = reuses.indexOf(Math.max(...reuses));
+  return free.splice(best, 1)[0] ?? new Promise((resolve) => waiting.push(resolve));
+}
+
+/** A system text in common is at least this long. */
+const minReuseTokens = 32;
+
+function release({ free, waiting }: ChatResident, sequence: LlamaContextSequence): void {
+  const next = waiting.shift();
+  if (next) next(sequence);
+  else free.push(sequence);
 }
 
 interface Turn {
-  sequence: LlamaContextSequence;
-  request: GenerateRequest;
-  options: GenerateOptions;
+  history: ChatHistoryItem[];
+  functions: ChatModelFunctions | undefined;
+  prompt: Token[];
+}
+
+function turnOf(resident: ChatResident, { messages, tools }: GenerateRequest): Turn {
+  const history = toHistory(messages);
+  const functions = tools?.length ? toFunctions(tools) : undefined;
+  const prompt = promptTokens(resident, history, functions);
+  const { contextTokens } = resident;
+  if (prompt.length >= contextTokens) throw tooLong(prompt.length, contextTokens);
+  return { history, functions, prompt };
+}
+
+function tooLong(tokens: number, window: number): AppError {
+  return new AppError("invalid_request", `The prompt has ${tokens} tokens; the model's window holds ${window}`);
+}
+
+/** What two conversations have in common that begin with this content and go on differently. */
+function prefixOf(resident: ChatResident, { messages, tools }: PrefixContent): Token[] {
+  const functions = tools.length > 0 ? toFunctions(tools) : undefined;
+  const rendered = ["A", "1"].map((content) =>
+    promptTokens(resident, toHistory([...messages, { role: "user", content }]), functions),
+  );
+  const [one = [], another = []] = rendered;
+  return one.slice(0, commonPrefix(one, another));
 }
 
 async function answer(
   llama: Llama,
   resident: ChatResident,
-  { sequence, request, options }: Turn,
+  {
+    sequence,
+    request,
+    options,
+    history,
+    functions,
+    prompt,
+  }: Turn & { sequence: LlamaContextSequence; request: GenerateRequest; options: GenerateOptions },
 ): Promise<GenerateResult> {
   const { LlamaChat } = await import("node-llama-cpp");
-  const history = toHistory(request.messages);
-  const functions = request.tools?.length ? toFunctions(request.tools) : undefined;
-  const prompt = promptTokens(resident, history, functions);
   const inputTokens = prompt.length;
   const window = resident.contextTokens;
-  if (inputTokens >= window) {
-    throw new AppError("invalid_request", `The prompt has ${inputTokens} tokens; the model's window holds ${window}`);
-  }
   const chat = new LlamaChat({ contextSequence: sequence, chatWrapper: resident.wrapper });
   const startedAt = performance.now();
   let firstAt: number | null = null;
   let outputTokens = 0;
   try {
-    await prefill(sequence, prompt, options.signal);
+    // The last token is left to the generation, which begins with it.
+    await prefill(sequence, prompt, { end: inputTokens - 1, signal: options.signal });
     const response = await chat.generateResponse(history, {
       signal: options.signal,
       maxTokens: Math.min(request.maxOutputTokens ?? window, window - inputTokens),
@@ -133,10 +226,13 @@ async function answer(
 /** An evaluation cannot be left before it is done, so a long prompt is evaluated in pieces of this many tokens. */
 const prefillTokens = 64;
 
-/** Evaluates what the sequence does not hold of the prompt yet. The last token is left to the generation, which begins with it. */
-async function prefill(sequence: LlamaContextSequence, prompt: Token[], signal: AbortSignal): Promise<void> {
+/** Evaluates what the sequence does not hold of the prompt yet, up to `end`. */
+async function prefill(
+  sequence: LlamaContextSequence,
+  prompt: Token[],
+  { end, signal }: { end: number; signal: AbortSignal },
+): Promise<void> {
   await sequence.adaptStateToTokens(prompt, false);
-  const end = prompt.length - 1;
   for (let at = sequence.nextTokenIndex; at < end; at += prefillTokens) {
     signal.throwIfAborted();
     await sequence.evaluateWithoutGeneratingNewTokens(prompt.slice(at, Math.min(at + prefillTokens, end)));
@@ -145,8 +241,8 @@ async function prefill(sequence: LlamaContextSequence, prompt: Token[], signal: 
 
 function promptTokens(
   resident: ChatResident,
-  history: ReturnType<typeof toHistory>,
-  functions: ReturnType<typeof toFunctions> | undefined,
+  history: ChatHistoryItem[],
+  functions: ChatModelFunctions | undefined,
 ): Token[] {
   const state = resident.wrapper.generateContextState({
     chatHistory: history,

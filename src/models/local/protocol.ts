@@ -1,4 +1,5 @@
 import type { ErrorCode } from "#core/errors.ts";
+import type { CachedPrefix, PrefixContent } from "#models/prompt-cache.ts";
 import type { GenerateRequest, GenerateResult, LoadedModel } from "#models/provider.ts";
 
 export interface WorkerSettings {
@@ -11,6 +12,8 @@ export interface WorkerSettings {
   idleMs: number;
   /** Folder with another build of llama.cpp, or null. */
   llamaDir: string | null;
+  /** Where states of conversations are saved; null: nowhere. */
+  prefixes: { folder: string; exportFolder: string; maxBytes: number } | null;
   /** Which kind of llama.cpp to use; `auto` takes the fastest that works. */
   gpu: "auto" | "off" | "cuda" | "vulkan" | "metal";
 }
@@ -22,6 +25,7 @@ export const workerDefaults: WorkerSettings = {
   maxContextTokens: 8192,
   idleMs: 0,
   llamaDir: null,
+  prefixes: null,
   gpu: "auto",
 };
 
@@ -34,6 +38,10 @@ export interface Questions {
   /** Null: it was not loaded. */
   unload: { asks: { modelPath: string }; answer: LoadedModel | null };
   loaded: { asks: object; answer: LoadedModel[] };
+  prefix: {
+    asks: { modelPath: string; key: string; content: PrefixContent; ttlMs: number | null };
+    answer: CachedPrefix;
+  };
 }
 export type QuestionKind = keyof Questions;
 export type Question = { [Kind in QuestionKind]: { kind: Kind; id: number } & Questions[Kind]["asks"] }[QuestionKind];

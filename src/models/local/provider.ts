@@ -1,8 +1,10 @@
 import { basename } from "node:path";
 import { readData } from "#models/answer-data.ts";
+import { PrefixStore } from "#models/local/cache/prefix-store.ts";
 import { InferenceHost } from "#models/local/host.ts";
 import { describeModel, findModel, listModelFiles } from "#models/local/model-files.ts";
 import { type WorkerSettings, workerDefaults } from "#models/local/protocol.ts";
+import type { CacheOptions, CachedPrefix, PromptCache } from "#models/prompt-cache.ts";
 import type { LoadedModel, Provider, Residency } from "#models/provider.ts";
 
 export interface LocalProviderOptions extends Partial<WorkerSettings> {
@@ -14,6 +16,7 @@ export interface LocalProviderOptions extends Partial<WorkerSettings> {
 /** llama.cpp in a process of its own. Listing models touches no native code. */
 export function createLocalProvider({ folders, command, ...settings }: LocalProviderOptions): Provider {
   const inference = new InferenceHost({ command, settings: { ...workerDefaults, ...settings } });
+  const prefixes = settings.prefixes ?? null;
   return {
     id: "local",
     label: "llama.cpp on this machine",
@@ -33,6 +36,10 @@ export function createLocalProvider({ folders, command, ...settings }: LocalProv
       return { vectors, model, inputTokens };
     },
     residency: residencyOf(inference, folders),
+    caching: prefixes ? "local_control_plane" : "none",
+    ...(prefixes
+      ? { promptCache: promptCacheOf(inference, folders, new PrefixStore({ ...prefixes, now: Date.now })) }
+      : {}),
     close: () => inference.close(),
   };
 }
@@ -52,6 +59,40 @@ function residencyOf(inference: InferenceHost, folders: string[]): Residency {
       if (inference.pid === null) return null;
       const gone = await inference.ask("unload", { modelPath }, { signal });
       return gone && named(gone);
+    },
+  };
+}
+
+/** Files are handled here; only computing needs the process. */
+function promptCacheOf(inference: InferenceHost, folders: string[], store: PrefixStore): PromptCache {
+  const made = async (path: string, prefix: CachedPrefix, { makeDefault }: CacheOptions): Promise<CachedPrefix> => {
+    if (makeDefault) await store.setDefault(path, prefix.key);
+    return { ...prefix, isDefault: makeDefault || prefix.isDefault };
+  };
+  const pathOf = (model: string) => findModel(model, folders);
+  return {
+    list: async (model) => store.list(await pathOf(model)),
+    async set(model, key, options) {
+      const path = await pathOf(model);
+      const known = (await store.list(path)).find((each) => each.key === key);
+      const empty = { key, tokens: [], release: "", ttlMs: options.ttlMs };
+      return made(path, known ?? (await store.put(path, empty, null)), options);
+    },
+    async build(model, key, content, options) {
+      const modelPath = await pathOf(model);
+      const { signal, ttlMs } = options;
+      return made(modelPath, await inference.ask("prefix", { modelPath, key, content, ttlMs }, { signal }), options);
+    },
+    async fork(model, from, to, options) {
+      const path = await pathOf(model);
+      return made(path, await store.fork(path, from, to, options.ttlMs), options);
+    },
+    clear: async (model, key) => store.clear(await pathOf(model), key),
+    exported: async (model) => store.exported(await pathOf(model)),
+    export: async (model, name, key) => store.export(await pathOf(model), name, key),
+    async import(model, name, key, options) {
+      const path = await pathOf(model);
+      return made(path, await store.import(path, name, key, options.ttlMs), options);
     },
   };
 }

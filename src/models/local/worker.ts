@@ -1,4 +1,6 @@
 import { AppError, messageOf } from "#core/errors.ts";
+import { PrefixCache } from "#models/local/cache/prefix-cache.ts";
+import { PrefixStore } from "#models/local/cache/prefix-store.ts";
 import { LocalEngine } from "#models/local/engine.ts";
 import { memoryBudget } from "#models/local/memory-budget.ts";
 import { loadLlama } from "#models/local/native.ts";
@@ -98,13 +100,16 @@ class InferenceWorker {
       }
       case "loaded":
         return residents.describe();
+      case "prefix":
+        return engine.buildPrefix(question.modelPath, question, signal);
     }
   }
 
   #load(): Promise<LocalEngine> {
-    const { memoryBytes, maxContextTokens } = this.#settings;
+    const { memoryBytes, maxContextTokens, prefixes } = this.#settings;
+    const cache = prefixes && new PrefixCache(new PrefixStore({ ...prefixes, now: Date.now }));
     this.#engine ??= loadLlama({ ...this.#settings, env: this.#env }).then(
-      (llama) => new LocalEngine(llama, { budgetBytes: memoryBudget(memoryBytes), maxContextTokens }),
+      (llama) => new LocalEngine(llama, { budgetBytes: memoryBudget(memoryBytes), maxContextTokens }, cache),
     );
     this.#engine.catch(() => (this.#engine = null));
     return this.#engine;

@@ -1,10 +1,11 @@
+import { createHash } from "node:crypto";
 import { createAnthropic } from "@ai-sdk/anthropic";
 import { createGoogle } from "@ai-sdk/google";
 import { createOpenAI } from "@ai-sdk/openai";
 import type { EmbeddingModel, LanguageModel } from "ai";
 import type { Provider } from "#models/provider.ts";
 import { createEmbedFetch, embed } from "#models/remote/embed.ts";
-import { generate } from "#models/remote/generate.ts";
+import { type RemoteModel, generate } from "#models/remote/generate.ts";
 import { createModelFetch } from "#models/remote/model-fetch.ts";
 import { type ModelListRequest, listModels } from "#models/remote/model-list.ts";
 
@@ -54,6 +55,18 @@ const wires: Record<CloudKind, (access: Access) => Wire> = {
   }),
 };
 
+/** OpenAI sends calls with one key to one cache; Anthropic caches what it is asked to; Google decides by itself. */
+const cacheHints: Record<CloudKind, Pick<RemoteModel, "cacheOptions">> = {
+  openai: { cacheOptions: (key) => ({ openai: { promptCacheKey: shortKey(key) } }) },
+  anthropic: { cacheOptions: () => ({ anthropic: { cacheControl: { type: "ephemeral" } } }) },
+  google: {},
+};
+
+/** OpenAI takes 64 characters. */
+function shortKey(key: string): string {
+  return key.length <= 64 ? key : createHash("sha256").update(key).digest("hex");
+}
+
 /** A cloud with a key, through its own package of the AI SDK. */
 export function createCloudProvider({ id, kind, baseUrl, apiKey, label }: CloudOptions): Provider {
   const wire = wires[kind]({ baseURL: baseUrl, apiKey, fetch: createModelFetch(id), embedFetch: createEmbedFetch(id) });
@@ -62,7 +75,9 @@ export function createCloudProvider({ id, kind, baseUrl, apiKey, label }: CloudO
     id,
     label,
     models: (signal) => listModels({ id, ...wire.list }, signal),
-    generate: (request, options) => generate({ id, model: wire.model(request.model) }, request, options),
+    caching: kind === "google" ? "none" : "keyed",
+    generate: (request, options) =>
+      generate({ id, model: wire.model(request.model), ...cacheHints[kind] }, request, options),
     ...(embedding === null
       ? {}
       : { embed: (texts, options) => embed({ id, model: embedding(options.model) }, texts, options) }),

@@ -9,11 +9,13 @@ export interface RemoteModel {
   /** Of the provider, for messages. */
   id: string;
   model: LanguageModel;
+  /** How the provider is told of a named cache; absent where there is no way. */
+  cacheOptions?: (key: string) => NonNullable<Parameters<typeof streamText>[0]["providerOptions"]>;
 }
 
 /** One call of a model of the AI SDK, streamed. Every failure is an AppError. */
 export async function generate(
-  { id, model }: RemoteModel,
+  { id, model, cacheOptions }: RemoteModel,
   request: GenerateRequest,
   { signal, onDelta }: CallOptions,
 ): Promise<GenerateResult> {
@@ -32,6 +34,7 @@ export async function generate(
       abortSignal: signal,
       onError: () => undefined,
       ...callSettings(request, names),
+      ...(request.cacheKey && cacheOptions ? { providerOptions: cacheOptions(request.cacheKey) } : {}),
     });
     for await (const part of stream.fullStream) {
       if (part.type === "error") throw part.error;
@@ -66,10 +69,21 @@ export async function generate(
       finishReason: finishReasons[finishReason] ?? "other",
       genTimeMs: performance.now() - startedAt,
       ttftMs: firstAt === null ? null : firstAt - startedAt,
+      ...cacheUse(request.cacheKey ?? null, { promptTokens: input, reused: usage.inputTokenDetails?.cacheReadTokens }),
     };
   } catch (error) {
     throw toAppError(error, { id, model: request.model, signal, nowMs: Date.now() });
   }
+}
+
+/** What the provider says of its own cache; nothing where nobody asked and it says nothing. */
+function cacheUse(key: string | null, { promptTokens, reused }: { promptTokens: number; reused: number | undefined }) {
+  if (key === null && reused === undefined) return {};
+  const reusedTokens = reused ?? 0;
+  const reason =
+    reused === undefined ? "the provider does not say" : `the provider took ${reusedTokens} tokens from its own cache`;
+  const source = reusedTokens > 0 ? ("provider" as const) : ("none" as const);
+  return { cache: { key, source, promptTokens, reusedTokens, reason } };
 }
 
 const finishReasons: Record<string, GenerateResult["finishReason"]> = {

@@ -29,6 +29,7 @@ export function createOpenAiCompatibleProvider({ id, baseUrl, apiKey, label }: E
     label,
     models: (signal) => listModels({ id, url: `${baseUrl}/models`, headers }, signal),
     generate: (request, options) => generate({ id, model: client.chatModel(request.model) }, request, options),
+    caching: "none",
     embed: (texts, options) => embed({ id, model: embedder.embeddingModel(options.model) }, texts, options),
     close: async () => undefined,
   };
