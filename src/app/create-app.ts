@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { createDiskBlobs } from "#artifacts/disk-blobs.ts";
 import { createCrashPoint } from "#app/crash-point.ts";
 import { createOffloadRecord } from "#app/offload-record.ts";
+import { createModelConfig } from "#app/model-config.ts";
 import { createPrograms } from "#app/programs.ts";
 import { inferenceCommand, sandboxCommand } from "#app/own-command.ts";
 import { createTools, specOf, toolCallDependencies } from "#app/tool-wiring.ts";
@@ -71,9 +72,12 @@ export async function createApp(
     limits: { maxArchiveBytes: settings.limits.maxBundleBytes },
   });
   const programs = createPrograms((digest) => bundles.open(digest));
+  const { defaults, connections } = createModelConfig(settings);
   const providers = createProviderRegistry(settings.models, {
     inferenceCommand: inferenceCommand(),
     ownPort: settings.port,
+    defaults,
+    connections,
   });
   const codeRunner = new CodeRunner({
     command: sandboxCommand(),
@@ -103,6 +107,8 @@ export async function createApp(
       bundles,
       plan: programs.load,
       providers,
+      defaults,
+      connections,
       tools,
       startRun,
       submitCommand: createSubmitCommand(ledger),

@@ -72,7 +72,7 @@ export const commands: readonly CommandEntry[] = [
   },
   {
     name: "config",
-    description: "Write a first configuration, or show the one in force",
+    description: "Write a first configuration, show the one in force, set default models",
     load: async (context) => (await import("#cli/config.ts")).configCommand(context),
   },
   {

@@ -71,6 +71,7 @@ function readSettings(read: VariableReader, flags: NonNullable<LoadOptions["flag
       ),
     },
     mcpFile: pathOrNull(read, cwd, "MCP_CONFIG"),
+    secretKey: read.text(...gateway("SECRET_KEY")),
     web: webSettings(read),
     code: { isFullAccessAllowed: read.flag(false, "ABSTRACTRUNTIME_CODE_FULL_ACCESS") },
     telemetry: {

@@ -118,12 +118,24 @@ function clouds(read: VariableReader): Endpoint[] {
           },
         ]
       : [];
-  return [...openai, ...otherClouds].flatMap(({ id, label, kind, baseUrl, url, keys }) => {
+  return [...openai, ...azure(read), ...otherClouds].flatMap(({ id, label, kind, baseUrl, url, keys }) => {
     const apiKey = keys.map((key) => read.text(key)).find((key) => key !== null);
     const given = url === null ? null : read.text(url);
     if (apiKey === undefined || apiKey === null) return [];
     return [{ id, label, kind, apiKey, baseUrl: given === null || url === null ? baseUrl : checkedUrl(given, url) }];
   });
+}
+
+/** Azure's own address for OpenAI's API, by the name of the resource or the address of its endpoint. */
+function azure(read: VariableReader): Cloud[] {
+  const endpoint = read.text("AZURE_OPENAI_ENDPOINT");
+  const resource = read.text("AZURE_RESOURCE_NAME");
+  if (endpoint === null && resource === null) return [];
+  const root =
+    endpoint === null ? `https://${resource}.openai.azure.com` : checkedUrl(endpoint, "AZURE_OPENAI_ENDPOINT");
+  const baseUrl = root.endsWith("/v1") ? root : `${root}/openai/v1`;
+  const keys = ["AZURE_OPENAI_API_KEY", "AZURE_API_KEY"];
+  return [{ id: "azure", label: "Azure OpenAI", kind: "openai", baseUrl, url: null, keys }];
 }
 
 const otherClouds: Cloud[] = [

@@ -22,6 +22,8 @@ export interface Settings {
   };
   /** File of MCP servers; null: `mcp.json` in the data folder, when it is there. */
   mcpFile: string | null;
+  /** Encrypts the keys of provider connections; null: a key file in the data folder does. */
+  secretKey: string | null;
   code: { isFullAccessAllowed: boolean };
   web: {
     /** Hosts inside the network that tools may fetch from: `host`, `host:port` or `*.domain`. */

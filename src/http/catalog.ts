@@ -1,5 +1,6 @@
 import { AppError, messageOf } from "#core/errors.ts";
 import { isoTime } from "#core/time.ts";
+import { connectionJson } from "#http/provider-connections.ts";
 import type { Services } from "#http/services.ts";
 import { type ModelInfo, type Provider, answersText } from "#models/provider.ts";
 
@@ -72,12 +73,13 @@ async function askModels(provider: Provider): Promise<{ found: ModelInfo[]; prob
 }
 
 async function defaults(services: Services) {
-  const shared = { provider_endpoint_profiles: [] };
+  const shared = { provider_endpoint_profiles: services.connections.list().map(connectionJson) };
   try {
     const route = await services.providers.defaultRoute(AbortSignal.timeout(listTimeoutMs));
     if (route) {
       const { defaultProvider } = services.settings.models;
-      const source = defaultProvider === null ? "first_available" : "settings";
+      const isSet = services.defaults.get("input.text") !== null;
+      const source = isSet ? "capability_default" : defaultProvider === null ? "first_available" : "settings";
       return { default_provider: route.provider, default_model: route.model, default_source: source, ...shared };
     }
     return noDefault("No provider has a model", shared);
@@ -176,4 +178,32 @@ function matches(model: ModelInfo, filter: ModelFilter): boolean {
   }
   const own = isEmbedding ? ["embedding.text"] : ["output.text", "text", "input.text"];
   return filter.routes.length === 0 || filter.routes.some((route) => own.includes(route));
+}
+
+/** What the provider's own list says of a model. Nothing, and the reason, when nobody lists it. */
+export async function modelCapabilities(services: Services, name: string, wanted: string | null) {
+  const slash = name.indexOf("/");
+  const prefix = slash > 0 ? services.providers.get(name.slice(0, slash).toLowerCase()) : null;
+  const asked = wanted === null ? prefix : services.providers.get(wanted.toLowerCase());
+  if (wanted !== null && !asked) return { model: name, capabilities: {}, error: `Provider '${wanted}' not found` };
+  const id = prefix && asked === prefix ? name.slice(slash + 1) : name;
+  const candidates = asked ? [asked] : await services.providers.discover();
+  for (const provider of candidates) {
+    const model = (await askModels(provider)).found.find((each) => each.id === id);
+    if (model) return { model: name, capabilities: capabilitiesOf(model) };
+  }
+  return { model: name, capabilities: {}, error: `No provider lists the model '${name}'` };
+}
+
+function capabilitiesOf(model: ModelInfo) {
+  const { id: _, label: __, tasks, ...known } = modelItem(model);
+  const has = (task: string) => tasks.includes(task);
+  return {
+    ...known,
+    tasks,
+    max_tokens: model.contextTokens ?? null,
+    tool_support: has("tools") ? "native" : "none",
+    structured_output: has("json") ? "native" : "none",
+    embeddings: has("embedding"),
+  };
 }

@@ -17,6 +17,8 @@ import { type RouteTable, createRouteTable } from "#http/route-table.ts";
 import { artifactRoutes } from "#http/routes/artifacts.ts";
 import { bundleRoutes } from "#http/routes/bundles.ts";
 import { commandRoutes } from "#http/routes/commands.ts";
+import { connectionRoutes } from "#http/routes/connections.ts";
+import { defaultRoutes } from "#http/routes/defaults.ts";
 import { discoveryRoutes } from "#http/routes/discovery.ts";
 import { embeddingRoutes } from "#http/routes/embeddings.ts";
 import { gatewayRoutes } from "#http/routes/gateway.ts";
@@ -26,6 +28,7 @@ import { modelRoutes } from "#http/routes/models.ts";
 import { openAiRoutes } from "#http/routes/openai.ts";
 import { promptCacheRoutes } from "#http/routes/prompt-cache.ts";
 import { runRoutes } from "#http/routes/runs.ts";
+import { sandboxRoutes } from "#http/routes/sandbox.ts";
 import type { Services } from "#http/services.ts";
 
 export interface HttpServer {
@@ -176,6 +179,9 @@ function createRoutes(services: Services, { access, streams, report, keepOpen }:
     .use(modelRoutes(context))
     .use(embeddingRoutes(context))
     .use(promptCacheRoutes(context))
+    .use(defaultRoutes(context))
+    .use(connectionRoutes(context))
+    .use(sandboxRoutes(context))
     .use(openAiRoutes({ ...context, keepOpen }))
     .use(hostRoutes({ ...context, streams }));
   return app;

@@ -7,7 +7,8 @@ export interface OperationOptions {
   id: string;
   summary: string;
   description?: string;
-  tag: "gateway" | "runs" | "ledger" | "commands" | "bundles" | "discovery" | "artifacts" | "models" | "openai";
+  tag:
+    "gateway" | "runs" | "ledger" | "commands" | "bundles" | "discovery" | "artifacts" | "models" | "config" | "openai";
   /** Path parameters and what they are. */
   path?: Record<string, string>;
   query?: TObject;

@@ -2,6 +2,8 @@ import type { Settings } from "#config/settings.ts";
 import type { BlobStore } from "#artifacts/blob-store.ts";
 import type { BundleRegistry } from "#bundles/registry.ts";
 import type { Ledger } from "#ledger/ledger.ts";
+import type { CapabilityDefaults } from "#models/config/capability-defaults.ts";
+import type { Connections } from "#models/config/connections.ts";
 import type { ProviderRegistry } from "#models/provider.ts";
 import type { ToolRegistry } from "#tools/tool.ts";
 import type { Plan } from "#engine/plan.ts";
@@ -19,6 +21,10 @@ export interface Services {
   /** Compiled plan of a flow of an installed bundle, from a cache. */
   plan: (digest: string, workflowId: string) => Promise<Plan>;
   providers: ProviderRegistry;
+  /** Providers and models that are used where nobody names any. */
+  defaults: CapabilityDefaults;
+  /** Providers that somebody entered. */
+  connections: Connections;
   tools: ToolRegistry;
   startRun: StartRun;
   submitCommand: SubmitCommand;

@@ -1,18 +1,11 @@
+import type { CapabilityDefaults } from "#models/config/capability-defaults.ts";
+import type { Connections } from "#models/config/connections.ts";
+import { createConnectedProviders } from "#models/connected-providers.ts";
 import { createLocalProvider } from "#models/local/provider.ts";
 import type { WorkerSettings } from "#models/local/protocol.ts";
 import { type Provider, type ProviderRegistry, answersText } from "#models/provider.ts";
-import { type CloudKind, createCloudProvider } from "#models/remote/cloud-provider.ts";
+import { type Endpoint, createEndpoint } from "#models/remote/endpoint.ts";
 import { createProbedServers } from "#models/remote/probed-servers.ts";
-import { createOpenAiCompatibleProvider } from "#models/remote/openai-compatible.ts";
-
-export interface Endpoint {
-  id: string;
-  /** The wire; `openai-compatible` is what most servers speak. */
-  kind: "openai-compatible" | CloudKind;
-  baseUrl: string;
-  apiKey: string | null;
-  label: string;
-}
 
 export interface RegistrySettings {
   dirs: string[];
@@ -40,6 +33,10 @@ const discoveryMs = 1500;
 
 export interface RegistryOptions {
   inferenceCommand: string[];
+  /** Providers that somebody entered. */
+  connections?: Connections;
+  /** What somebody set as defaults; they win over those of the settings. */
+  defaults?: CapabilityDefaults;
   /** Where this gateway listens, so that it does not take itself for a model server. */
   ownPort?: number;
   now?: () => number;
@@ -47,7 +44,7 @@ export interface RegistryOptions {
 
 export function createProviderRegistry(
   settings: RegistrySettings,
-  { inferenceCommand, ownPort = 0, now = Date.now }: RegistryOptions,
+  { inferenceCommand, connections, defaults, ownPort = 0, now = Date.now }: RegistryOptions,
 ): ProviderRegistry {
   const { dirs, localThreads, cacheDir, endpoints } = settings;
   const host = { command: inferenceCommand, threads: localThreads, cacheDir };
@@ -60,7 +57,8 @@ export function createProviderRegistry(
   const providers: Provider[] = [local, ...endpoints.map(createEndpoint)];
   const configured = new Set(providers.map(({ id }) => id));
   const probed = settings.probesServers ? createProbedServers({ configured, ownPort, now }) : null;
-  const found = () => [...providers, ...(probed?.known() ?? [])];
+  const entered = connections ? createConnectedProviders(connections) : () => [];
+  const found = () => [...providers, ...entered(), ...(probed?.known() ?? [])];
   return {
     list: found,
     async discover() {
@@ -69,6 +67,8 @@ export function createProviderRegistry(
     },
     get: (id) => found().find((provider) => provider.id === id) ?? null,
     async defaultRoute(signal) {
+      const set = defaults?.get("input.text");
+      if (set) return { provider: set.provider, model: set.model };
       const { defaultProvider, defaultModel } = settings;
       if (defaultProvider && defaultModel) return { provider: defaultProvider, model: defaultModel };
       await probed?.look();
@@ -77,6 +77,8 @@ export function createProviderRegistry(
       return firstRoute(candidates, defaultModel, signal);
     },
     async embeddingRoute(signal) {
+      const set = defaults?.get("embedding.text");
+      if (set) return { provider: set.provider, model: set.model };
       const { embedding } = settings;
       if (embedding) return embedding;
       const models = (await local.models(AbortSignal.any([signal, AbortSignal.timeout(discoveryMs)]))).filter(
@@ -88,11 +90,6 @@ export function createProviderRegistry(
       await Promise.all(providers.map((provider) => provider.close()));
     },
   };
-}
-
-function createEndpoint({ kind, apiKey, ...rest }: Endpoint): Provider {
-  if (kind === "openai-compatible" || apiKey === null) return createOpenAiCompatibleProvider({ ...rest, apiKey });
-  return createCloudProvider({ ...rest, kind, apiKey });
 }
 
 /** The first provider that has the model, or any when none is asked for. When nobody lists it, the first that answers may tell why. */

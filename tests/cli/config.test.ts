@@ -65,3 +65,36 @@ describe("config status", () => {
     expect(stderr).toContain("missing.env cannot be read");
   });
 });
+
+test("a default model is set, shown and forgotten, without a gateway", async () => {
+  const cwd = await mkdtemp(join(tmpdir(), "gateway-defaults-"));
+  const cli = (...args: string[]) => runCli(["config", ...args], { cwd });
+  const set = await cli(
+    "set-default",
+    "output.image",
+    "--provider",
+    "lab",
+    "--model",
+    "p1",
+    "--option",
+    "size=512,style=flat",
+  );
+  expect(set).toMatchObject({ exitCode: 0, stdout: "output.image is lab/p1.\n" });
+  const shown = JSON.parse((await cli("defaults", "--json")).stdout);
+  const route = (key: string) => shown.find((each: { key: string }) => each.key === key);
+  expect(route("output.image")).toMatchObject({ provider: "lab", model: "p1", options: { size: 512, style: "flat" } });
+  expect(route("input.text")).toMatchObject({ provider: null });
+  expect((await cli("defaults")).stdout).toMatch(/^output\.image +lab\/p1$/m);
+  expect((await cli("set-default", "output.image", "--model", "p2")).stdout).toBe("output.image is lab/p2.\n");
+  expect((await cli("clear-default", "output.image")).exitCode).toBe(0);
+  expect((await cli("defaults")).stdout).not.toContain("lab");
+  for (const [args, message] of [
+    [["set-default", "input.smell", "--provider", "a", "--model", "b"], /'input.smell' is no capability route/],
+    [["set-default", "input.text", "--provider", "a"], /needs a provider and a model/],
+    [["set-default", "input.text", "--provider", "a", "--model", "b", "--option", "x"], /must be name=value/],
+  ] as const) {
+    const refused = await cli(...args);
+    expect(refused.exitCode).toBe(2);
+    expect(refused.stderr).toMatch(message);
+  }
+});

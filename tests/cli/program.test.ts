@@ -27,6 +27,9 @@ const commandLines = [
   ["config"],
   ["config", "init"],
   ["config", "status"],
+  ["config", "defaults"],
+  ["config", "set-default"],
+  ["config", "clear-default"],
   ["health"],
   ["version"],
 ];

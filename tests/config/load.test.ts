@@ -78,6 +78,7 @@ test("without anything said, the defaults are in force", () => {
     },
     workspace: { dir: null, mounts: [], allowsClientScope: false },
     mcpFile: null,
+    secretKey: null,
     telemetry: { metrics: true, gpu: "auto" },
     toolMode: "approval",
     logLevel: "warn",
@@ -191,6 +192,13 @@ test("a key is all that a cloud needs, and what somebody names goes before it", 
   expect(endpoints({ ANTHROPIC_API_KEY: "b", ABSTRACTGATEWAY_OPENAI_ENDPOINTS: own })).toEqual([
     ["anthropic", "openai-compatible", "http://proxy/v1", null],
   ]);
+  expect(endpoints({ AZURE_RESOURCE_NAME: "acme", AZURE_API_KEY: "z" })).toEqual([
+    ["azure", "openai", "https://acme.openai.azure.com/openai/v1", "z"],
+  ]);
+  expect(endpoints({ AZURE_OPENAI_ENDPOINT: "http://here/", AZURE_OPENAI_API_KEY: "z" })).toEqual([
+    ["azure", "openai", "http://here/openai/v1", "z"],
+  ]);
+  expect(endpoints({ AZURE_API_KEY: "z" })).toEqual([]);
   expect(endpoints({ ANTHROPIC_API_KEY: "b", ANTHROPIC_BASE_URL: "http://here/v1/" })).toEqual([
     ["anthropic", "anthropic", "http://here/v1", "b"],
   ]);

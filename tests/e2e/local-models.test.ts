@@ -191,6 +191,29 @@ test("models for embeddings have a catalogue of their own", async () => {
   expect((await gateway.get("/embeddings/models?provider=nobody")).status).toBe(404);
 });
 
+test("what is known of a model is told, and that nothing is", async () => {
+  const of = async (query: string) => (await gateway.get(`/discovery/models/capabilities?${query}`)).body;
+  const known = {
+    provider: "local",
+    max_tokens: 2048,
+    tool_support: "native",
+    embeddings: false,
+    architecture: "llama",
+  };
+  expect((await of("model_name=tiny-chat")).capabilities).toMatchObject(known);
+  expect((await of("model_name=local/tiny-chat")).capabilities).toMatchObject(known);
+  expect((await of("model_name=tiny-embed&provider=local")).capabilities).toMatchObject({
+    embeddings: true,
+    dimensions: 96,
+  });
+  expect(await of("model_name=nowhere")).toMatchObject({
+    capabilities: {},
+    error: "No provider lists the model 'nowhere'",
+  });
+  expect((await of("model_name=x&provider=nobody")).error).toBe("Provider 'nobody' not found");
+  expect((await gateway.get("/discovery/models/capabilities")).status).toBe(400);
+});
+
 test("commands pull, list, load, measure and unload", async () => {
   const pulled = await command("models", "pull", "lab/tiny-GGUF:F16");
   expect(pulled).toMatchObject({ code: 0, errors: "" });

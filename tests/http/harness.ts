@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { createModelConfig } from "#app/model-config.ts";
 import { createDiskBlobs } from "#artifacts/disk-blobs.ts";
 import type { BlobStore } from "#artifacts/blob-store.ts";
 import type { AuthSettings, LimitSettings, Settings } from "#config/settings.ts";
@@ -80,6 +81,7 @@ export async function createHarness(options: HarnessOptions = {}): Promise<Harne
     bundles,
     plan: async (_digest, workflowId) => plan(workflowId),
     providers: options.providers ?? noProviders,
+    ...createModelConfig(settings),
     tools: createToolRegistry({ tools: builtinTools({ environment: {} }) }),
     startRun: createStartRun({
       ledger,
@@ -185,6 +187,7 @@ function testSettings(dataDir: string, options: HarnessOptions): Settings {
     },
     workspace: { dir: null, mounts: [], allowsClientScope: false },
     mcpFile: null,
+    secretKey: null,
     telemetry: { metrics: false, gpu: "off" },
     toolMode: "approval",
     logLevel: "error",

@@ -7,7 +7,7 @@ export const features = {
   artifactCatalog: false,
   attachments: false,
   workspace: false,
-  capabilityDefaults: false,
+  capabilityDefaults: true,
   codeNodes: true,
   visualflows: false,
   workflowCatalog: false,

@@ -2,7 +2,7 @@ import { Elysia } from "elysia";
 import { isAdmin } from "#auth/principal.ts";
 import { AppError } from "#core/errors.ts";
 import { capabilities } from "#http/capabilities/capabilities.ts";
-import { modelList, providerList } from "#http/catalog.ts";
+import { modelCapabilities, modelList, providerList } from "#http/catalog.ts";
 import { operation } from "#http/operation.ts";
 import { readQuery } from "#http/query.ts";
 import type { Tool } from "#tools/tool.ts";
@@ -10,6 +10,8 @@ import { toolSpec } from "#tools/tool-spec.ts";
 import { type RouteContext, reply } from "#http/route-context.ts";
 import {
   Capabilities,
+  ModelCapabilities,
+  ModelCapabilitiesQuery,
   ModelList,
   ModelsQuery,
   ProviderList,
@@ -51,6 +53,11 @@ export function discoveryRoutes({ services, access }: RouteContext) {
         response: ToolList,
       }),
     )
+    .use(modelCatalogRoutes({ services, access }));
+}
+
+function modelCatalogRoutes({ services }: RouteContext) {
+  return new Elysia()
     .get(
       "/api/gateway/discovery/providers",
       async ({ request, set }) =>
@@ -85,6 +92,22 @@ export function discoveryRoutes({ services, access }: RouteContext) {
         query: ModelsQuery,
         response: ModelList,
         errors: [400, 404],
+      }),
+    )
+    .get(
+      "/api/gateway/discovery/models/capabilities",
+      async ({ request, set }) => {
+        const { model_name: name, provider } = readQuery(request.url, ModelCapabilitiesQuery);
+        if (!name?.trim()) throw new AppError("invalid_request", "model_name is required");
+        return reply(set, await modelCapabilities(services, name.trim(), provider?.trim() || null));
+      },
+      operation({
+        id: "readModelCapabilities",
+        summary: "What is known of a model",
+        tag: "discovery",
+        query: ModelCapabilitiesQuery,
+        response: ModelCapabilities,
+        errors: [400],
       }),
     );
 }

@@ -101,6 +101,22 @@ export const ModelsQuery = t.Object({
   }),
 });
 
+export const ModelCapabilitiesQuery = t.Object({
+  model_name: t.Optional(text("Name of the model, with or without `<provider>/` in front. Required.")),
+  provider: t.Optional(text("Provider of the model.")),
+});
+
+export const ModelCapabilities = t.Object(
+  {
+    model: text("As it was asked for."),
+    capabilities: jsonObject(
+      "Provider, tasks, window, and whether it takes tools and schemas; empty when it is not known.",
+    ),
+    error: t.Optional(text("Why nothing is known.")),
+  },
+  { $id: "ModelCapabilities", description: "What is known of a model." },
+);
+
 export const EmbeddingModelsQuery = t.Object({
   base_url: t.Optional(text("Not used: servers are configured.")),
   provider: t.Optional(text("Only models of this provider.")),

@@ -1,0 +1,17 @@
+import type { Provider } from "#models/provider.ts";
+import { type CloudKind, createCloudProvider } from "#models/remote/cloud-provider.ts";
+import { createOpenAiCompatibleProvider } from "#models/remote/openai-compatible.ts";
+
+export interface Endpoint {
+  id: string;
+  /** The wire; `openai-compatible` is what most servers speak. */
+  kind: "openai-compatible" | CloudKind;
+  baseUrl: string;
+  apiKey: string | null;
+  label: string;
+}
+
+export function createEndpoint({ kind, apiKey, ...rest }: Endpoint): Provider {
+  if (kind === "openai-compatible" || apiKey === null) return createOpenAiCompatibleProvider({ ...rest, apiKey });
+  return createCloudProvider({ ...rest, kind, apiKey });
+}
