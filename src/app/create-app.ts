@@ -160,6 +160,7 @@ function createGatewayRunner(parts: {
   const handlers = createHandlers({
     ledger,
     providers,
+    prices: settings.models.prices,
     codeRunner,
     makeChild,
     toolCalls: toolCallDependencies(settings, tools),

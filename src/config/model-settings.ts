@@ -29,10 +29,42 @@ export function modelSettings(
         ? null
         : read.number(1, { min: 1, max: 512 }, ...gateway("LOCAL_THREADS")),
     local: localSettings(read, cwd),
+    prices: prices(read),
     hub: hubSettings(read),
     promptCache: promptCacheSettings(read, dataDir),
     cacheDir: read.text(...gateway("CACHE_DIR")),
   };
+}
+
+/** `{"openai/gpt-5": {"input": 1.25, "output": 10, "cachedInput": 0.125}}` */
+function prices(read: VariableReader): ModelSettings["prices"] {
+  const name = "ABSTRACTGATEWAY_MODEL_PRICES";
+  const text = read.text(name);
+  if (text === null) return {};
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    throw new AppError("invalid_request", `${name} is not JSON: ${messageOf(error)}`, { cause: error });
+  }
+  if (typeof value !== "object" || value === null || Array.isArray(value)) {
+    throw new AppError("invalid_request", `${name} must be an object of prices by model`);
+  }
+  return Object.fromEntries(
+    Object.entries(value).map(([model, price]) => [model, readPrice(price, `${name}: ${model}`)]),
+  );
+}
+
+function readPrice(value: unknown, where: string): ModelSettings["prices"][string] {
+  const { input, output, cachedInput } = (typeof value === "object" && value ? value : {}) as Record<string, unknown>;
+  const isPrice = (number: unknown): number is number => typeof number === "number" && number >= 0 && number < 1e6;
+  if (!isPrice(input) || !isPrice(output) || (cachedInput !== undefined && !isPrice(cachedInput))) {
+    throw new AppError(
+      "invalid_request",
+      `${where} needs input and output, and may have cachedInput: dollars for a million tokens`,
+    );
+  }
+  return { input, output, ...(cachedInput === undefined ? {} : { cachedInput }) };
 }
 
 function promptCacheSettings(read: VariableReader, dataDir: string): ModelSettings["promptCache"] {

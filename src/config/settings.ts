@@ -110,6 +110,8 @@ export interface ModelSettings {
     /** Folder with another build of llama.cpp, such as one for CUDA. */
     llamaDir: string | null;
   };
+  /** US dollars for a million tokens, by `<provider>/<model>` or `<provider>/*`. */
+  prices: Record<string, { input: number; output: number; cachedInput?: number }>;
   /** Where models are pulled from. */
   hub: { url: string; token: string | null };
   /** Saved beginnings of conversations with local models; null: none are saved. */

@@ -7,12 +7,14 @@ import { modelResidencyHandler } from "#effects/model-residency.ts";
 import { type MakeChild, startSubworkflowHandler } from "#effects/start-subworkflow.ts";
 import { type ToolCallDependencies, toolCallsHandler } from "#effects/tool-calls.ts";
 import type { Ledger } from "#ledger/ledger.ts";
+import type { Prices } from "#models/prices.ts";
 import type { ProviderRegistry } from "#models/provider.ts";
 import type { CodeRunner } from "#sandbox/code-runner.ts";
 
 export interface HandlerDependencies {
   ledger: Ledger;
   providers: ProviderRegistry;
+  prices: Prices;
   codeRunner: CodeRunner;
   makeChild: MakeChild;
   toolCalls: ToolCallDependencies;
@@ -24,7 +26,7 @@ export function createHandlers(deps: HandlerDependencies): ReadonlyMap<string, E
   const handlers = [
     emitEventHandler(deps.ledger, deps.now),
     startSubworkflowHandler(deps.makeChild),
-    llmCallHandler(deps.providers, deps.now),
+    llmCallHandler(deps),
     toolCallsHandler(deps.toolCalls),
     codeHandler(deps.codeRunner),
     modelResidencyHandler(deps.providers),

@@ -4,23 +4,30 @@ import { type Clock, isoTime } from "#core/time.ts";
 import { type JsonObject, type Value, isObject, numberOf } from "#core/value.ts";
 import type { EffectContext, EffectHandler, Effected } from "#effects/effect-handler.ts";
 import { readRequest } from "#effects/llm-request.ts";
+import { type Prices, priceOf } from "#models/prices.ts";
 import type { CacheUse } from "#models/prompt-cache.ts";
 import type { GenerateRequest, GenerateResult, Provider, ProviderRegistry } from "#models/provider.ts";
 
+export interface LlmCallDependencies {
+  providers: ProviderRegistry;
+  /** For providers that do not say what a call cost. */
+  prices: Prices;
+  now: Clock;
+}
+
 /** One call of a language model. Asked again after a crash: a model call changes nothing outside. */
-export function llmCallHandler(providers: ProviderRegistry, now: Clock): EffectHandler {
+export function llmCallHandler({ providers, prices, now }: LlmCallDependencies): EffectHandler {
   return {
     type: "llm_call",
     world: true,
     onInterrupted: "retry",
     retry: { attempts: 3, baseMs: 1000, maxMs: 30_000 },
-    run: (effect, context) => call(providers, now, effect, context),
+    run: (effect, context) => call({ providers, prices, now }, effect, context),
   };
 }
 
 async function call(
-  providers: ProviderRegistry,
-  now: Clock,
+  { providers, prices, now }: LlmCallDependencies,
   effect: Effect,
   context: EffectContext,
 ): Promise<Effected> {
@@ -34,7 +41,7 @@ async function call(
     const result = await generateWhole(route.provider, request, { payload: effect.payload, context });
     if ("error" in result) return failed(result.error);
     return {
-      outcome: { status: "completed", result: resultRecord(result, route.provider.id, context) },
+      outcome: { status: "completed", result: resultRecord(result, { provider: route.provider.id, prices, context }) },
       writes: contextWrites(effect.payload, result, { context, now }),
     };
   } catch (error) {
@@ -102,13 +109,22 @@ async function generateWhole(
   }
 }
 
-function resultRecord(result: GenerateResult, provider: string, context: EffectContext): JsonObject {
+function resultRecord(
+  result: GenerateResult,
+  { provider, prices, context }: { provider: string; prices: Prices; context: EffectContext },
+): JsonObject {
+  const costUsd = result.costUsd ?? priceOf(prices, { provider, model: result.model, result });
   return {
     content: result.content,
     reasoning: result.reasoning,
     data: result.data,
-    tool_calls: result.toolCalls.map((call) => ({ name: call.name, arguments: call.arguments, call_id: call.call_id })),
-    usage: { ...result.usage },
+    tool_calls: result.toolCalls.map((call) => ({
+      name: call.name,
+      arguments: call.arguments,
+      call_id: call.call_id,
+      ...(call.unreadable === undefined ? {} : { error: unreadable(call.unreadable) }),
+    })),
+    usage: { ...result.usage, ...(costUsd === null ? {} : { cost_usd: costUsd }) },
     model: result.model,
     provider,
     finish_reason: result.finishReason,
@@ -120,6 +136,10 @@ function resultRecord(result: GenerateResult, provider: string, context: EffectC
     gen_time: Math.round(result.genTimeMs * 10) / 10,
     ttft_ms: result.ttftMs === null ? null : Math.round(result.ttftMs * 10) / 10,
   };
+}
+
+function unreadable(said: string): string {
+  return `The arguments are not a JSON object: ${said.slice(0, 200)}`;
 }
 
 function cacheRecord({ key, source, promptTokens, reusedTokens, reason }: CacheUse): JsonObject {

@@ -104,6 +104,8 @@ async function prepare(
     return refused(known, `Tool '${name}' is not allowed for this node`);
   }
   if (!tool) return refused(known, `Tool '${name}' not found`);
+  // The model wrote arguments that nobody can read: it is told so, and nothing runs.
+  if (typeof call["error"] === "string") return refused({ ...known, name: tool.name }, call["error"]);
   try {
     const named = await resolvePaths(tool, namedArguments(tool, call["arguments"]), workspace);
     const args = withDefaults(tool, named);

@@ -75,6 +75,8 @@ export interface ToolCall {
   call_id: string;
   name: string;
   arguments: JsonObject;
+  /** What the model wrote instead of a JSON object; the arguments are empty then. */
+  unreadable?: string;
 }
 
 export interface GenerateRequest {
@@ -112,6 +114,8 @@ export interface GenerateResult {
   ttftMs: number | null;
   /** Absent where nobody knows. */
   cache?: CacheUse;
+  /** What the provider says the call cost, US dollars. */
+  costUsd?: number;
 }
 
 export interface CallOptions {

@@ -67,6 +67,7 @@ test("without anything said, the defaults are in force", () => {
       endpoints: [],
       localThreads: null,
       local: { memoryBytes: null, maxContextTokens: 8192, idleMs: 900_000, gpu: "auto", llamaDir: null },
+      prices: {},
       hub: { url: "https://huggingface.co", token: null },
       promptCache: {
         folder: join(cwd, "runtime/prompt_cache"),
@@ -202,6 +203,17 @@ test("a key is all that a cloud needs, and what somebody names goes before it", 
   expect(endpoints({ ANTHROPIC_API_KEY: "b", ANTHROPIC_BASE_URL: "http://here/v1/" })).toEqual([
     ["anthropic", "anthropic", "http://here/v1", "b"],
   ]);
+});
+
+test("prices are dollars for a million tokens, and bad ones are named", () => {
+  const of = (text: string) => load({ ABSTRACTGATEWAY_MODEL_PRICES: text }).models.prices;
+  expect(of('{"openai/gpt-5":{"input":1.25,"output":10,"cachedInput":0.1},"lab/*":{"input":0,"output":0}}')).toEqual({
+    "openai/gpt-5": { input: 1.25, output: 10, cachedInput: 0.1 },
+    "lab/*": { input: 0, output: 0 },
+  });
+  for (const bad of ["{", "[]", '{"a/b":{"input":1}}', '{"a/b":{"input":-1,"output":1}}', '{"a/b":3}']) {
+    expect(() => of(bad), bad).toThrow(/^ABSTRACTGATEWAY_MODEL_PRICES/);
+  }
 });
 
 test("model servers come from the names that everybody uses and from a list", () => {

@@ -192,3 +192,30 @@ test("the agent asks its user, and goes on with the answer", async () => {
   await gateway.follow(runId);
   expect(toldTo(server.requests.at(-1)).at(-1)).toEqual(["tool", "blue"]);
 });
+
+test("arguments that nobody can read are the model's own error: nothing runs, and it may try again", async () => {
+  const half = { id: "c1", name: "write_file", arguments: '{"file_path": "a.txt", "content": ' };
+  server.replies.push({ content: "", toolCalls: [half] }, calls(["list_files", {}]), { content: "Sorry." });
+  const runId = await startAgent("Write a file");
+  await gateway.follow(runId);
+  expect(await outputOf(runId)).toMatchObject({ response: "Sorry.", meta: { tool_calls: 2 } });
+  const second = server.requests.filter(({ path }) => path.endsWith("/chat/completions"))[1];
+  expect(toldTo(second).at(-1)).toEqual([
+    "tool",
+    'Error: The arguments are not a JSON object: {"file_path": "a.txt", "content": ',
+  ]);
+  expect(existsSync(join(workspace, "a.txt"))).toBe(false);
+});
+
+test("how hard to think goes to the server, and its thoughts and the price are in the record", async () => {
+  server.replies.push({ content: "Four.", reasoning: "Two and two …", cost: 0.0125 });
+  const runId = await startAgent("What is 2 + 2?", { _runtime: { thinking: "high" } });
+  await gateway.follow(runId);
+  expect(server.requests.at(-1)?.body.reasoning_effort).toBe("high");
+  const child = (await gateway.ledger(runId)).find((record) => record.status === "waiting").result.wait.details
+    .sub_run_id;
+  const { result } = (await gateway.ledger(child)).find(
+    (record) => record.node_id === "reason" && record.status === "completed",
+  );
+  expect(result).toMatchObject({ content: "Four.", reasoning: "Two and two …", usage: { cost_usd: 0.0125 } });
+});

@@ -49,3 +49,24 @@ test("code nodes run in their own process, and a failure names the node, the err
   expect(call.result.execution).toMatchObject({ permissions: "sandbox" });
   expect(await gateway.close()).toBe(0);
 }, 120_000);
+
+test("a function node of the older form runs its expression there too", async () => {
+  const gateway = await startGateway();
+  const older = (expression: string) =>
+    flow(
+      "f",
+      [
+        exec("start", "on_flow_start", { out: ["n:number"] }),
+        exec("x", "function", { in: ["n:number"], out: ["result:any"], data: { expression } }),
+        exec("end", "on_flow_end", { in: ["result:any"] }),
+      ],
+      ["start > x", "x > end", "start.n -> x.n", "x.result -> end.result"],
+    );
+  const resultOf = async (name: string, expression: string) => {
+    const { run_id } = await run(gateway, name, older(expression));
+    return (await gateway.ledger(run_id)).findLast((record) => record.result?.completed)?.result.output.result;
+  };
+  expect(await resultOf("double", "n * 2 + x['n']")).toBe(63);
+  expect(await resultOf("wrong", "n / 0")).toEqual({ error: expect.stringContaining("ZeroDivisionError") });
+  await gateway.close();
+}, 120_000);

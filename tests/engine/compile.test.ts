@@ -200,10 +200,10 @@ describe("what is left out", () => {
 
   test("nodes that cannot run here are told", () => {
     const plan = planOf(
-      flow("f", [start, exec("legacy", "function"), exec("note", "memory_note")], ["start > legacy", "legacy > note"]),
+      flow("f", [start, exec("legacy", "read_pdf"), exec("note", "memory_note")], ["start > legacy", "legacy > note"]),
     );
     const told = plan.warnings.join("\n");
-    expect(told).toContain("'legacy' (function)");
+    expect(told).toContain("'legacy' (read_pdf)");
     expect(told).toContain("'note' (memory_note)");
   });
 });
@@ -218,7 +218,7 @@ test.each<[string, NodeSupport]>([
   ["tool_calls", "ready"],
   ["call_tool", "ready"],
   ["memory_note", "needs-effect:memory_note"],
-  ["model_residency", "needs-effect:model_residency"],
+  ["model_residency", "ready"],
   ["generate_image", "needs-effect:media"],
   ["code", "ready"],
   ["agent", "ready"],

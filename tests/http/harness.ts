@@ -180,6 +180,7 @@ function testSettings(dataDir: string, options: HarnessOptions): Settings {
       endpoints: [],
       localThreads: null,
       local: { memoryBytes: null, maxContextTokens: 8192, idleMs: 900_000, gpu: "auto", llamaDir: null },
+      prices: {},
       hub: { url: "https://huggingface.co", token: null },
       promptCache: null,
       cacheDir: null,

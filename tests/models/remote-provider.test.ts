@@ -99,12 +99,12 @@ test.each([
   expect(sent().response_format).toMatchObject({ type: "json_schema", json_schema: { schema: responseSchema } });
 });
 
-test("arguments that cannot be read become none: the tool then says what is missing", async () => {
+test("arguments that cannot be read become none, with what was written beside them", async () => {
   server.replies.push({ content: "", toolCalls: [{ id: "c1", name: "add", arguments: '{"a": 4,' }] });
   const parameters = { type: "object", properties: { a: { type: "integer" } }, required: ["a"] };
   const tools = [{ name: "add", description: "Adds", parameters }];
   const result = await provider().generate({ ...hello, tools }, { signal: never });
-  expect(result.toolCalls).toEqual([{ call_id: "c1", name: "add", arguments: {} }]);
+  expect(result.toolCalls).toEqual([{ call_id: "c1", name: "add", arguments: {}, unreadable: '{"a": 4,' }]);
 });
 
 test("numbers in data stay what they were written as", async () => {

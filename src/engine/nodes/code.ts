@@ -77,4 +77,30 @@ function permissionsOf({ node, inputs }: NodeContext): string {
   return permissions;
 }
 
-export const codeNodes: [string, NodeDefinition][] = [["code", code]];
+/** The older form: a whole function, or one expression over the inputs. What goes wrong is its result. */
+const functionNode: NodeDefinition = {
+  run(context) {
+    const { node, inputs } = context;
+    const { expression } = node.data;
+    const input = Object.fromEntries(Object.entries(inputs).filter(([key]) => !key.startsWith("_")));
+    const common = { input, permissions: "sandbox" };
+    if (typeof node.data["code"] === "string" && node.data["code"].trim()) {
+      return { kind: "effect", type: "code", payload: { ...sourceOf(node), ...common } };
+    }
+    if (typeof expression !== "string" || !expression.trim()) throw new NodeError("it has no code and no expression");
+    const source = `x = _input\ninput = _input\nreturn (${expression.trim()}\n)`;
+    const locals = Object.keys(input).map((key) => [localName(key), key]);
+    const payload = { language: "python", function_name: "transform", source, locals, ...common };
+    return { kind: "effect", type: "code", payload };
+  },
+  outputs(result) {
+    const record = isObject(result) ? result : {};
+    if (record["success"] === true) return { result: record["result"] ?? null };
+    return { result: { error: record["error"] ?? "The function failed" } };
+  },
+};
+
+export const codeNodes: [string, NodeDefinition][] = [
+  ["code", code],
+  ["function", functionNode],
+];

@@ -3,7 +3,7 @@ import { NodeError } from "#engine/pure.ts";
 
 /** Nodes of the reference that this build cannot run at all: they fail where the run reaches them. */
 export const unavailableTypes: readonly string[] = [
-  ..."function memact_compose".split(" "),
+  "memact_compose",
   ..."read_file write_file read_pdf write_pdf list_folder_files".split(" "),
   ..."import_workspace_file export_artifact read_artifact".split(" "),
 ];

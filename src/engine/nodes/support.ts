@@ -11,7 +11,6 @@ export type NodeSupport = "ready" | `needs-effect:${string}` | "unavailable" | "
 
 /** Effects without a handler, by the node types that ask for them. */
 const missingEffects = new Map<string, string>([
-  ["model_residency", "model_residency"],
   ...memoryNodes.map(([type]): [string, string] => [type, type]),
   ...generatedMediaTypes.map((type): [string, string] => [type, "media"]),
 ]);

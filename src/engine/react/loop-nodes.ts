@@ -161,7 +161,7 @@ function groupAt(calls: JsonObject[], at: number): JsonObject[] {
 }
 
 function isQuestion(call: JsonObject): boolean {
-  return call["name"] === "ask_user";
+  return call["name"] === "ask_user" && call["error"] === undefined;
 }
 
 function askUser(call: JsonObject): ReturnType<NodeDefinition["run"]> {
@@ -196,7 +196,9 @@ function resultsOf(outcome: Value | undefined, group: JsonObject[]): JsonObject[
 function numbered(execution: Execution, call: JsonObject, index: number): JsonObject {
   const id = call["call_id"];
   const callId = typeof id === "string" && id ? id : `call_${turn(execution)}_${index + 1}`;
-  return { name: call["name"] ?? "", arguments: call["arguments"] ?? {}, call_id: callId };
+  const numbered: JsonObject = { name: call["name"] ?? "", arguments: call["arguments"] ?? {}, call_id: callId };
+  if (typeof call["error"] === "string") numbered["error"] = call["error"];
+  return numbered;
 }
 
 function allowedTools(execution: Execution): string[] {

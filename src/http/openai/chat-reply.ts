@@ -76,7 +76,7 @@ function toWire(call: ToolCall) {
   return {
     id: call.call_id,
     type: "function",
-    function: { name: call.name, arguments: JSON.stringify(call.arguments) },
+    function: { name: call.name, arguments: call.unreadable ?? JSON.stringify(call.arguments) },
   };
 }
 

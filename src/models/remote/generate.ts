@@ -1,5 +1,5 @@
 import { type LanguageModel, type ModelMessage, Output, type ToolSet, jsonSchema, streamText, tool } from "ai";
-import { type JsonObject, type Value, isObject } from "#core/value.ts";
+import { type Value, isObject } from "#core/value.ts";
 import { readData } from "#models/answer-data.ts";
 import type { CallOptions, GenerateRequest, GenerateResult, Message, ToolCall } from "#models/provider.ts";
 import { type ToolNames, createToolNames } from "#models/remote/tool-names.ts";
@@ -45,7 +45,7 @@ export async function generate(
       } else if (part.type === "reasoning-delta") reasoning += part.text;
       else if (part.type === "tool-call") {
         const name = names.fromWire(part.toolName);
-        toolCalls.push({ call_id: part.toolCallId, name, arguments: argumentsOf(part.input) });
+        toolCalls.push({ call_id: part.toolCallId, name, ...argumentsOf(part.input) });
       }
     }
     // An aborted stream just ends; it does not raise.
@@ -69,11 +69,18 @@ export async function generate(
       finishReason: finishReasons[finishReason] ?? "other",
       genTimeMs: performance.now() - startedAt,
       ttftMs: firstAt === null ? null : firstAt - startedAt,
+      ...costOf(usage.raw),
       ...cacheUse(request.cacheKey ?? null, { promptTokens: input, reused: usage.inputTokenDetails?.cacheReadTokens }),
     };
   } catch (error) {
     throw toAppError(error, { id, model: request.model, signal, nowMs: Date.now() });
   }
+}
+
+/** OpenRouter and some others tell what a call cost. */
+function costOf(raw: unknown): { costUsd?: number } {
+  const { cost } = (raw ?? {}) as { cost?: unknown };
+  return typeof cost === "number" && Number.isFinite(cost) && cost >= 0 ? { costUsd: cost } : {};
 }
 
 /** What the provider says of its own cache; nothing where nobody asked and it says nothing. */
@@ -94,12 +101,23 @@ const finishReasons: Record<string, GenerateResult["finishReason"]> = {
   error: "error",
 };
 
+const efforts = ["none", "minimal", "low", "medium", "high", "xhigh"] as const;
+
+/** The SDK knows what each provider makes of an effort. Null: the provider's own habit. */
+function effortOf(thinking: GenerateRequest["thinking"]): (typeof efforts)[number] | null {
+  if (typeof thinking === "boolean") return thinking ? "medium" : "none";
+  const word = thinking?.trim().toLowerCase();
+  return word === "off" ? "none" : (efforts.find((effort) => effort === word) ?? null);
+}
+
 function callSettings(request: GenerateRequest, names: ToolNames) {
   const { temperature, seed, maxOutputTokens, stop, tools, responseSchema, messages } = request;
+  const effort = effortOf(request.thinking);
   const system = messages.filter((message) => message.role === "system").map((message) => message.content);
   return {
     messages: messages.filter((message) => message.role !== "system").map((each) => toModelMessage(each, names)),
     ...(system.length > 0 ? { system: system.join("\n\n") } : {}),
+    ...(effort === null ? {} : { reasoning: effort }),
     ...(temperature === undefined ? {} : { temperature }),
     ...(seed === undefined ? {} : { seed }),
     ...(maxOutputTokens === undefined ? {} : { maxOutputTokens }),
@@ -142,7 +160,9 @@ function toModelMessage(message: Message, names: ToolNames): ModelMessage {
   };
 }
 
-function argumentsOf(input: unknown): JsonObject {
+/** What the SDK could not parse arrives as the text that the model wrote. */
+function argumentsOf(input: unknown): Pick<ToolCall, "arguments" | "unreadable"> {
   const value = input as Value;
-  return isObject(value) ? value : {};
+  if (isObject(value)) return { arguments: value };
+  return { arguments: {}, unreadable: typeof value === "string" ? value : JSON.stringify(value) };
 }

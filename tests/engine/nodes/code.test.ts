@@ -106,3 +106,47 @@ describe("its record", () => {
     expect(driven.vars).toMatchObject({ _flow_error_node: "x" });
   });
 });
+
+describe("a function node, the older form", () => {
+  function call(data: Record<string, unknown>, result: Value) {
+    const document = flow(
+      "f",
+      [
+        exec("start", "on_flow_start"),
+        exec("x", "function", { in: ["a:any", "class:any"], out: ["result:any"], defaults: { a: 1, class: 2 }, data }),
+        exec("end", "on_flow_end", { in: ["result:any"] }),
+      ],
+      ["start > x", "x > end", "x.result -> end.result"],
+    );
+    return drive(document, { effects: { code: () => ({ status: "completed", result }) }, restore: true });
+  }
+
+  test("evaluates an expression over its inputs", () => {
+    const driven = call({ expression: "a + class_ + x['a']" }, { success: true, result: 4, output: 4 });
+    expect(driven.effects[0]?.payload).toMatchObject({
+      language: "python",
+      function_name: "transform",
+      source: "x = _input\ninput = _input\nreturn (a + class_ + x['a']\n)",
+      locals: [
+        ["a", "a"],
+        ["class_", "class"],
+      ],
+      input: { a: 1, class: 2 },
+    });
+    expect(driven.output).toMatchObject({ result: 4 });
+  });
+
+  test("gives its error as its result", () => {
+    const driven = call({ expression: "1/0" }, { success: false, error: "ZeroDivisionError: division by zero" });
+    expect(driven.output).toMatchObject({ result: { error: "ZeroDivisionError: division by zero" } });
+  });
+
+  test("may be a whole function", () => {
+    const driven = call({ code: "def transform(d): return d['a']" }, { success: true, result: 1 });
+    expect(driven.effects[0]?.payload).toMatchObject({
+      source: "def transform(d): return d['a']",
+      function_name: "transform",
+    });
+    expect(call({}, {}).error).toContain("it has no code and no expression");
+  });
+});
