@@ -1,6 +1,8 @@
 import { constants } from "node:os";
 import { AppError, messageOf } from "#core/errors.ts";
+import { newHexId } from "#core/ids.ts";
 import { HeadAndTail } from "#tools/head-and-tail.ts";
+import { commandMark, killMarked } from "#tools/marked-processes.ts";
 import { stopIfAborted } from "#tools/stop-if-aborted.ts";
 
 const headBytes = 20_000;
@@ -26,17 +28,21 @@ export interface CommandResult {
 }
 
 /**
- * Runs a shell command in a session of its own. Whatever it has started, in the background too, is killed when it ends, when its time is up and when the
- * signal is aborted. AppError `cancelled`, and `unsupported` on a system without a shell.
+ * Runs a shell command in a session of its own. Whatever it has started, in the background and in other sessions too, is killed when it ends, when its
+ * time is up and when the signal is aborted. AppError `cancelled`, and `unsupported` on a system without a shell.
  */
 export async function runCommand(command: string, options: CommandOptions): Promise<CommandResult> {
   stopIfAborted(options.signal);
   const from = performance.now();
-  const child = start(command, options);
+  const mark = newHexId();
+  const child = start(command, options, mark);
   const stdout = collect(child.stdout);
   const stderr = collect(child.stderr);
   let isTimedOut = false;
-  const kill = () => killGroup(child.pid);
+  const kill = () => {
+    killGroup(child.pid);
+    killMarked(mark);
+  };
   const timer = setTimeout(() => {
     isTimedOut = true;
     kill();
@@ -63,11 +69,11 @@ export async function runCommand(command: string, options: CommandOptions): Prom
   };
 }
 
-function start(command: string, { folder, environment }: CommandOptions) {
+function start(command: string, { folder, environment }: CommandOptions, mark: string) {
   try {
     return Bun.spawn(["/bin/sh", "-c", command], {
       cwd: folder,
-      env: environment,
+      env: { ...environment, [commandMark]: mark },
       stdio: ["ignore", "pipe", "pipe"],
       // A session, and so a process group, of its own.
       detached: true,

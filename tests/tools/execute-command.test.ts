@@ -61,7 +61,18 @@ describe("execute_command", () => {
       .trim()
       .split("\n")
       .map((line) => line.split("=")[0] ?? "");
-    const allowed = ["PATH", "HOME", "LANG", "TMPDIR", "TERM", "PWD", "OLDPWD", "SHLVL", "_"];
+    const allowed = [
+      "PATH",
+      "HOME",
+      "LANG",
+      "TMPDIR",
+      "TERM",
+      "PWD",
+      "OLDPWD",
+      "SHLVL",
+      "_",
+      "ABSTRACTGATEWAY_COMMAND",
+    ];
     expect(names.filter((name) => !allowed.includes(name))).toEqual([]);
     expect(names).toContain("PATH");
     expect(stdout).not.toContain("secret");
@@ -93,16 +104,26 @@ describe("execute_command", () => {
   });
 
   test.skipIf(Bun.which("setsid") === null)(
-    "does not wait for a process that left its session and holds the output open",
+    "ends a process that left its session and holds the output open, and does not wait for it",
     async () => {
       using root = new Folder();
       const from = performance.now();
       const answer = await run({ command: "setsid sleep 300 & echo $!" }, root.workspace());
       expect(performance.now() - from).toBeLessThan(3000);
-      // It is out of reach of the tool; the test ends it.
-      const [pid = 0] = pidsIn(answer["stdout"]);
-      if (isAlive(pid)) process.kill(pid, "SIGKILL");
+      expect(await ended(pidsIn(answer["stdout"])[0] ?? 0)).toBe(true);
       expect(answer).toMatchObject({ success: true });
+    },
+  );
+
+  test.skipIf(Bun.which("setsid") === null || process.platform !== "linux")(
+    "ends a service that made itself nobody's child, while the command runs into its time",
+    async () => {
+      using root = new Folder();
+      const daemon = "setsid sh -c '(sleep 300 & echo $! > pid; touch ready) &' </dev/null >/dev/null 2>&1";
+      const answer = await run({ command: `${daemon}; while :; do sleep 1; done`, timeout: 1 }, root.workspace());
+      expect(answer).toMatchObject({ timed_out: true });
+      expect(existsSync(root.at("ready"))).toBe(true);
+      expect(await ended(pidsIn(readFileSync(root.at("pid"), "utf8"))[0] ?? 0)).toBe(true);
     },
   );
 
