@@ -28,6 +28,7 @@ import { type AdoptingRunner, createRunner } from "#runner/create-runner.ts";
 import { createMakeChild } from "#runner/make-child.ts";
 import { createStartRun } from "#runner/start.ts";
 import { createSubmitCommand } from "#runner/submit.ts";
+import { calendarMath } from "#scheduler/calendar.ts";
 import { CodeRunner } from "#sandbox/code-runner.ts";
 import { pythonSnapshotPath } from "#sandbox/python/snapshot.ts";
 
@@ -176,6 +177,7 @@ function createGatewayRunner(parts: {
       compatNodeErrors: runtime.compatNodeErrors,
       effectTypes: new Set(handlers.keys()),
       toolSpec: specOf(tools),
+      calendar: calendarMath,
     },
     maxActiveRuns: runtime.maxActiveRuns,
     maxEffects: runtime.maxEffects,

@@ -3,6 +3,8 @@ import type { Bundle } from "#core/bundle.ts";
 import { compile } from "#engine/compile.ts";
 import { agentLoopPlan, agentLoopPrefix } from "#engine/react/plan.ts";
 import type { Plan } from "#engine/plan.ts";
+import { isScheduleWorkflow } from "#core/schedule.ts";
+import { schedulePlan } from "#engine/schedule/plan.ts";
 
 /** Compiled flows, by bundle digest and workflow id. */
 export interface Programs {
@@ -42,6 +44,7 @@ class Program {
 
   plan(workflowId: string): Plan {
     if (workflowId.startsWith(agentLoopPrefix)) return agentLoopPlan(workflowId);
+    if (isScheduleWorkflow(workflowId)) return schedulePlan(workflowId);
     const known = this.#plans.get(workflowId) ?? this.#listenerPlan(workflowId);
     if (known) return known;
     const flow = Object.values(this.#bundle.flows).find((each) => each.id === workflowId);

@@ -31,6 +31,11 @@ export const commands: readonly CommandEntry[] = [
     load: async (context) => (await import("#cli/runs.ts")).runsCommand(context),
   },
   {
+    name: "schedules",
+    description: "List schedules, or show the next times of one",
+    load: async (context) => (await import("#cli/schedules.ts")).schedulesCommand(context),
+  },
+  {
     name: "logs",
     description: "Print the ledger of a run, and follow it with -f",
     load: async (context) => (await import("#cli/logs.ts")).logsCommand(context),

@@ -76,6 +76,8 @@ export interface RunProgress {
   /** Token counters for the run summary, `_limits` of the vars. */
   limits: JsonObject | null;
   flow_warnings: string[] | null;
+  /** What the run of a schedule runs and when; null for every other run. */
+  schedule: JsonObject | null;
   updated_at: string;
   finished_at: string | null;
 }

@@ -5,6 +5,7 @@ import { emitEventHandler } from "#effects/emit-event.ts";
 import { llmCallHandler } from "#effects/llm-call.ts";
 import { modelResidencyHandler } from "#effects/model-residency.ts";
 import { type MakeChild, startSubworkflowHandler } from "#effects/start-subworkflow.ts";
+import { steerRunHandler } from "#effects/steer-run.ts";
 import { type ToolCallDependencies, toolCallsHandler } from "#effects/tool-calls.ts";
 import type { Ledger } from "#ledger/ledger.ts";
 import type { Prices } from "#models/prices.ts";
@@ -30,6 +31,7 @@ export function createHandlers(deps: HandlerDependencies): ReadonlyMap<string, E
     toolCallsHandler(deps.toolCalls),
     codeHandler(deps.codeRunner),
     modelResidencyHandler(deps.providers),
+    steerRunHandler(),
   ];
   return new Map(handlers.map((handler) => [handler.type, handler]));
 }

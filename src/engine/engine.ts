@@ -3,6 +3,7 @@ import type { Effect, EffectOutcome } from "#core/effect.ts";
 import type { NewId } from "#core/ids.ts";
 import type { StepRecord } from "#core/record.ts";
 import type { TerminalStatus, Wait } from "#core/run.ts";
+import type { CalendarMath } from "#core/schedule.ts";
 import type { Clock } from "#core/time.ts";
 import type { JsonObject, Value } from "#core/value.ts";
 import type { Plan } from "#engine/plan.ts";
@@ -33,6 +34,8 @@ export interface EngineOptions {
   effectTypes: ReadonlySet<string>;
   /** Catalogue entry of a tool of this gateway (contract flow-runtime 4.6), or null when there is none of that name. */
   toolSpec?: (name: string) => JsonObject | null;
+  /** Times of schedules; absent where none run. */
+  calendar?: CalendarMath;
 }
 
 export interface PendingEffect {

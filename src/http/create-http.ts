@@ -29,6 +29,7 @@ import { openAiRoutes } from "#http/routes/openai.ts";
 import { promptCacheRoutes } from "#http/routes/prompt-cache.ts";
 import { runRoutes } from "#http/routes/runs.ts";
 import { sandboxRoutes } from "#http/routes/sandbox.ts";
+import { scheduleRoutes } from "#http/routes/schedules.ts";
 import type { Services } from "#http/services.ts";
 
 export interface HttpServer {
@@ -170,6 +171,7 @@ function createRoutes(services: Services, { access, streams, report, keepOpen }:
     .use(openApi(services.version))
     .use(docsAssets())
     .use(gatewayRoutes(context))
+    .use(scheduleRoutes(context))
     .use(runRoutes(context))
     .use(ledgerRoutes({ ...context, streams, keepOpen }))
     .use(commandRoutes(context))

@@ -56,7 +56,7 @@ export function runJson(run: Run): RunJson {
     resumed_at: run.pause?.resumed_at ?? null,
     waiting: run.wait && waitJson(run.wait),
     is_scheduled: isScheduled(run),
-    schedule: null,
+    schedule: run.schedule,
     limits: tokenLimits(run.limits),
     run_lifecycle: run.lifecycle,
     is_draft: run.lifecycle?.["purpose"] === "draft_test",

@@ -146,6 +146,8 @@ export interface RunQuery {
   workflowId?: string;
   sessionId?: string;
   rootOnly?: boolean;
+  /** Only the runs of schedules. */
+  scheduled?: boolean;
   parentRunId?: string;
   includeDrafts?: boolean;
   /** Workflows named `__*` are left out unless `workflowId` is given. */

@@ -9,6 +9,7 @@ const reserved = [
   "_flow_warnings",
   "_meta",
   "_run_lifecycle",
+  "_schedule",
 ];
 
 const limits: JsonObject = {
@@ -27,6 +28,8 @@ export interface FirstVarsOptions {
   thinking: boolean | string | null;
   lifecycle: JsonObject | null;
   workspaceRoot: string | null;
+  /** What the run of a schedule carries out. */
+  schedule?: JsonObject | null;
 }
 
 /** The vars of a new root run: the client's input plus the namespaces of contract flow-runtime 3.1. */
@@ -39,6 +42,7 @@ export function firstVars(input: JsonObject, options: FirstVarsOptions): JsonObj
   if (options.thinking !== null) runtime["thinking"] = options.thinking;
   vars["_limits"] = isObject(input["_limits"]) ? { ...limits, ...input["_limits"] } : { ...limits };
   vars["_runtime"] = runtime;
+  if (options.schedule) vars["_meta"] = { schedule: options.schedule };
   if (options.lifecycle) vars["_run_lifecycle"] = options.lifecycle;
   if (options.workspaceRoot && typeof vars["workspace_root"] !== "string")
     vars["workspace_root"] = options.workspaceRoot;

@@ -3,6 +3,7 @@ import type { Mail } from "#core/mail.ts";
 import { isoTime } from "#core/time.ts";
 import { type JsonObject, isObject } from "#core/value.ts";
 import type { Input } from "#engine/engine.ts";
+import { changeSchedule, runNow } from "#engine/schedule/change.ts";
 import type { RunSession } from "#runner/session.ts";
 
 /** What a piece of mail asks of the actor. */
@@ -49,10 +50,10 @@ function applyCommand(session: RunSession, mail: Mail & { kind: "command" }): Ma
       return { kind: "cancel", reason };
     case "resume":
       if (Object.hasOwn(command.payload, "payload")) return answer(session, mail);
-      session.consume(mail, unpauseRun(session));
+      session.consume(mail, resumeRun(session));
       return { kind: "pass", action: "resume" };
     case "update_schedule":
-      session.consume(mail, refused("Changing a schedule is not available in this build"));
+      session.consume(mail, updateSchedule(session, command.payload));
       return { kind: "done" };
     case "compact_memory":
       session.consume(mail, refused("Compacting memory is not available in this build"));
@@ -61,6 +62,21 @@ function applyCommand(session: RunSession, mail: Mail & { kind: "command" }): Ma
       session.consume(mail, refused("emit_event is not addressed to one run"));
       return { kind: "done" };
   }
+}
+
+function updateSchedule(session: RunSession, payload: JsonObject): CommandOutcome {
+  if (session.run.schedule_id === null) return refused("The run is not that of a schedule");
+  const done = changeSchedule(session.execution, payload);
+  session.draft.touched = true;
+  return "refused" in done ? refused(done.refused) : applied(done.message);
+}
+
+/** A schedule that goes on starts its next run at once, as clients of the reference expect it. */
+function resumeRun(session: RunSession): CommandOutcome {
+  const outcome = unpauseRun(session);
+  if (session.run.schedule_id === null || !runNow(session.execution)) return outcome;
+  session.draft.touched = true;
+  return applied("The schedule goes on, with a run at once");
 }
 
 /** A `resume` with a payload answers the one wait of this run. */

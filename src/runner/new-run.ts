@@ -13,6 +13,8 @@ export interface RunSeed {
   actorId: string | null;
   runtimeId: string;
   lifecycle?: JsonObject | null;
+  /** The schedule that this run carries out; it has the run's own id. */
+  schedule?: JsonObject | null;
   parent?: { run_id: string; root_run_id: string };
 }
 
@@ -29,7 +31,7 @@ export function newRun(seed: RunSeed, now: Clock, newId: NewId): NewRun {
     session_id: seed.sessionId ?? runId,
     actor_id: seed.actorId,
     runtime_id: seed.runtimeId,
-    schedule_id: null,
+    schedule_id: seed.schedule ? runId : null,
     lifecycle: seed.lifecycle ?? null,
     created_at: at,
   };
@@ -42,6 +44,7 @@ export function newRun(seed: RunSeed, now: Clock, newId: NewId): NewRun {
     error: null,
     limits: null,
     flow_warnings: null,
+    schedule: seed.schedule ?? null,
     updated_at: at,
     finished_at: null,
   };

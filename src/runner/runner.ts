@@ -12,6 +12,8 @@ export interface StartRequest {
   thinking: boolean | string | null;
   lifecycle: JsonObject | null;
   workspaceRoot?: string | null;
+  /** Of the run of a schedule: what it carries out (contract http-api 5.4). */
+  schedule?: JsonObject | null;
   /** Idempotency of the request: same key and same body give the same run. */
   idempotency: { key: string; principal: string; bodyHash: string } | null;
 }

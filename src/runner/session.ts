@@ -9,6 +9,7 @@ import { type Clock, isoTime, parseTime } from "#core/time.ts";
 import { type JsonObject, type Value, isObject } from "#core/value.ts";
 import type { EngineOptions, Execution, PendingEffect } from "#engine/engine.ts";
 import type { Plan } from "#engine/plan.ts";
+import { scheduleSummary } from "#engine/schedule/summary.ts";
 import type { ArtifactRow, NewRun } from "#ledger/ledger.ts";
 
 /** What becomes durable with the run's next commit besides its own progress. */
@@ -104,6 +105,7 @@ export class RunSession {
       error: this.error,
       limits: isObject(limits) ? limits : null,
       flow_warnings: Array.isArray(warnings) ? warnings.map(String) : null,
+      schedule: this.run.schedule_id === null ? null : scheduleSummary(execution),
       updated_at: at,
       finished_at: this.isTerminal ? at : null,
     };

@@ -56,10 +56,18 @@ async function rootWithListeners(deps: StartDependencies, request: StartRequest)
     thinking: request.thinking,
     lifecycle: request.lifecycle,
     workspaceRoot,
+    schedule: request.schedule ?? null,
   });
   const shared = { bundleDigest, actorId: request.actorId, runtimeId: deps.runtimeId };
   const root = newRun(
-    { ...shared, plan, vars, sessionId: request.sessionId, lifecycle: request.lifecycle },
+    {
+      ...shared,
+      plan,
+      vars,
+      sessionId: request.sessionId,
+      lifecycle: request.lifecycle,
+      schedule: request.schedule ?? null,
+    },
     deps.now,
     deps.newId,
   );

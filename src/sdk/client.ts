@@ -16,6 +16,7 @@ import type {
   ResidencyAnswer,
   ResidentModel,
   RunSummary,
+  ScheduleItem,
   StartBody,
 } from "#sdk/wire.ts";
 import type { JsonObject } from "#core/value.ts";
@@ -52,6 +53,8 @@ export interface GatewayClient {
   installBundle(archive: Blob, options?: { overwrite?: boolean; filename?: string }): Promise<InstalledReceipt>;
   removeBundle(bundleRef: string): Promise<JsonObject>;
   upload(sessionId: string, file: Blob, filename: string): Promise<AttachmentReceipt>;
+  schedules(): Promise<ScheduleItem[]>;
+  schedule(scheduleId: string): Promise<ScheduleItem>;
   /** Models of one provider, such as `local`. */
   models(provider: string): Promise<ModelItem[]>;
   loadedModels(): Promise<ResidentModel[]>;
@@ -71,6 +74,8 @@ export function createClient(options: ClientOptions): GatewayClient {
     ...runCalls(send, options),
     ...bundleCalls(send),
     ...modelCalls(send),
+    schedules: async () => (await readJson<{ items: ScheduleItem[] }>(await send(`${base}/schedules`))).items,
+    schedule: async (id) => readJson(await send(`${base}/schedules/${encodeURIComponent(id)}`)),
     upload: async (sessionId, file, filename) => {
       const form = formOf({ session_id: sessionId, filename }, file, filename);
       return readJson(await send(`${base}/attachments/upload`, { method: "POST", form }));

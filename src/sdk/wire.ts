@@ -141,3 +141,17 @@ export interface ResidencyAnswer {
   models?: ResidentModel[];
   affected_models: ResidentModel[];
 }
+
+export interface ScheduleItem {
+  schedule_id: string;
+  status: string;
+  paused: boolean;
+  schedule: {
+    target_workflow_id?: string;
+    interval?: string | null;
+    cron?: string[];
+    timezone?: string | null;
+    executions?: number;
+  };
+  next_fire_times: string[];
+}

@@ -83,6 +83,7 @@ function shortRun(): ShortRun {
     error: null,
     limits: null,
     flow_warnings: null,
+    schedule: null,
     updated_at: at,
     finished_at: null,
   };

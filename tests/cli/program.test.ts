@@ -10,6 +10,7 @@ const commandLines = [
   ["runs", "pause"],
   ["runs", "resume"],
   ["runs", "cancel"],
+  ["schedules"],
   ["logs"],
   ["verify"],
   ["bundle"],

@@ -306,6 +306,7 @@ export class RunWriter {
       error: null,
       limits: null,
       flow_warnings: null,
+      schedule: null,
       updated_at: "2026-11-23T00:00:01.000000+00:00",
       finished_at: null,
       ...more,

@@ -24,6 +24,7 @@ export function progress(status: RunStatus, more: Partial<RunProgress> = {}): Ru
     error: null,
     limits: null,
     flow_warnings: null,
+    schedule: null,
     updated_at: tick(),
     finished_at: null,
     ...more,

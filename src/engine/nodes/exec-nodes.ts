@@ -12,6 +12,7 @@ import { residencyNodes } from "#engine/nodes/residency.ts";
 import { subflowNodes } from "#engine/nodes/subflow.ts";
 import { toolNodes } from "#engine/nodes/tools.ts";
 import { variableNodes } from "#engine/nodes/variables-exec.ts";
+import { scheduleNodes } from "#engine/schedule/nodes.ts";
 import { loopNodes } from "#engine/react/loop-nodes.ts";
 import type { PureNode } from "#engine/pure.ts";
 import { releaseParts } from "#engine/reading.ts";
@@ -47,6 +48,7 @@ export const execNodes: ReadonlyMap<string, NodeDefinition> = new Map([
   ...llmNodes,
   ...agentNodes,
   ...loopNodes,
+  ...scheduleNodes,
   ...toolNodes,
   ...mediaNodes,
   ...memoryNodes,

@@ -3,7 +3,7 @@
  * endpoints stay advertised, so that clients find the whole structure, with `available: false` and the reason.
  */
 export const features = {
-  schedule: false,
+  schedule: true,
   artifactCatalog: false,
   attachments: false,
   workspace: false,

@@ -1,6 +1,7 @@
 import type { Static } from "@sinclair/typebox";
 import { Elysia } from "elysia";
 import { bundleIdentity } from "#bundles/bundle-summary.ts";
+import { isScheduleWorkflow } from "#core/schedule.ts";
 import { AppError } from "#core/errors.ts";
 import { readJsonBody } from "#http/body.ts";
 import {
@@ -33,6 +34,7 @@ import {
   VersionQuery,
   WorkflowFlow,
 } from "#http/schemas/bundles.ts";
+import { scheduleFlow } from "#http/schedule-flow.ts";
 import type { Services } from "#http/services.ts";
 import { UploadForm } from "#http/upload-form.ts";
 import { bodyCheck } from "#http/validation.ts";
@@ -216,7 +218,7 @@ function flowRoutes({ services }: RouteContext) {
     )
     .get(
       "/api/gateway/workflows/:workflow_id/flow",
-      ({ params, set }) => reply(set, workflowFlow(services, params.workflow_id)),
+      async ({ params, set }) => reply(set, await workflowFlow(services, params.workflow_id)),
       operation({
         id: "readWorkflowFlow",
         summary: "The flow behind a workflow id",
@@ -269,7 +271,12 @@ async function remove(services: Services, ref: string, query: Static<typeof Remo
   };
 }
 
-function workflowFlow(services: Services, workflowId: string) {
+async function workflowFlow(services: Services, workflowId: string) {
+  if (isScheduleWorkflow(workflowId)) {
+    const [run] = await services.ledger.listRuns({ workflowId, limit: 1 });
+    if (!run?.schedule) throw new AppError("not_found", `Workflow '${workflowId}' not found`);
+    return { workflow_id: workflowId, flow: scheduleFlow(workflowId, run.schedule), source: "dynamic" };
+  }
   const name = parseWorkflowId(workflowId);
   if (!name) throw new AppError("not_found", `Workflow '${workflowId}' not found`);
   const installed = findBundle(services.bundles, name.bundleId, name.bundleVersion ?? undefined);

@@ -61,7 +61,7 @@ async function submit(services: Services, body: SubmitCommandRequest, principal:
   assertName(body.client_id, ["body", "client_id"]);
   const { accepted, duplicate, seq } = await services.submitCommand({
     command_id: body.command_id.trim() || newHexId(),
-    run_id: body.run_id,
+    run_id: type === "update_schedule" ? await scheduleOf(services, body.run_id) : body.run_id,
     type,
     payload: body.payload,
     ts: body.ts || isoTime(services.now()),
@@ -69,6 +69,14 @@ async function submit(services: Services, body: SubmitCommandRequest, principal:
     principal,
   });
   return { accepted, duplicate, seq };
+}
+
+/** The schedule above a run that it started; the run itself where there is none. */
+async function scheduleOf({ ledger }: Services, runId: string): Promise<string> {
+  const run = await ledger.getRun(runId);
+  if (!run || run.schedule_id !== null || run.root_run_id === runId) return runId;
+  const root = await ledger.getRun(run.root_run_id);
+  return root?.schedule_id ? root.run_id : runId;
 }
 
 function isCommandType(type: string): type is CommandType {

@@ -33,6 +33,7 @@ export function listRuns(db: Database, query: RunQuery): Run[] {
     terms.push("workflow_id = ?");
     values.push(query.workflowId);
   } else if (!query.includeInternal) terms.push("substr(workflow_id, 1, 2) <> '__'");
+  if (query.scheduled) narrow("schedule_id IS NOT NULL");
   if (query.rootOnly) terms.push("parent_run_id IS NULL");
   if (!query.includeDrafts) terms.push("draft = 0");
   const where = terms.length > 0 ? `WHERE ${terms.join(" AND ")}` : "";

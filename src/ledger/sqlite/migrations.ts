@@ -91,6 +91,10 @@ export const migrations: readonly string[] = [
   CREATE TABLE leases(name TEXT PRIMARY KEY, owner TEXT NOT NULL, epoch INTEGER NOT NULL, until_ms REAL NOT NULL) WITHOUT ROWID;
   CREATE TABLE changes(no INTEGER PRIMARY KEY AUTOINCREMENT, origin TEXT NOT NULL, at_ms REAL NOT NULL, body TEXT NOT NULL);
   `,
+  `
+  ALTER TABLE runs ADD COLUMN schedule TEXT;
+  CREATE INDEX runs_by_schedule ON runs(schedule_id) WHERE schedule_id IS NOT NULL;
+  `,
 ];
 
 /** Low bits of the composite keys: a run holds fewer than 2^24 records and state rows. */

@@ -33,6 +33,7 @@ export const progressColumns = [
   "error",
   "limits",
   "flow_warnings",
+  "schedule",
   "updated_at",
   "finished_at",
 ] as const;
@@ -71,6 +72,7 @@ export function pushProgress(out: Cell[], progress: RunProgress): void {
     progress.error,
     json(progress.limits),
     json(progress.flow_warnings),
+    json(progress.schedule),
     progress.updated_at,
     progress.finished_at,
   );
@@ -106,6 +108,7 @@ export interface RunRow extends Omit<RunIdentity, "lifecycle"> {
   error: Text;
   limits: Text;
   flow_warnings: Text;
+  schedule: Text;
   updated_at: string;
   finished_at: Text;
   head_seq: number;
@@ -134,6 +137,7 @@ export function toRun(row: RunRow): Run {
     error: row.error,
     limits: parsed(row.limits) as JsonObject | null,
     flow_warnings: parsed(row.flow_warnings) as string[] | null,
+    schedule: parsed(row.schedule) as JsonObject | null,
     updated_at: row.updated_at,
     finished_at: row.finished_at,
     head_seq: row.head_seq,

@@ -1,0 +1,149 @@
+import { AppError } from "#core/errors.ts";
+import { type Calendar, overlapPolicies, schedulePrefix } from "#core/schedule.ts";
+import { isoTime, parseTime } from "#core/time.ts";
+import type { JsonObject } from "#core/value.ts";
+import { durationMs } from "#engine/kernel-effects.ts";
+import { calendarOf } from "#engine/schedule/calendar.ts";
+import { schedulePlan } from "#engine/schedule/plan.ts";
+import type { ScheduleRunRequest } from "#http/schemas/schedules.ts";
+import type { Services } from "#http/services.ts";
+import { shownText } from "#http/validation.ts";
+import { calendarMath } from "#scheduler/calendar.ts";
+
+const maxExecutions = 10_000;
+
+/**
+ * Starts the run of a schedule (contract http-api 5); its id is the schedule's. AppErrors `invalid_request` name what is wrong with the
+ * times, others are those of a start.
+ */
+export async function scheduleRun(
+  services: Services,
+  body: ScheduleRunRequest,
+  idempotency: { key: string; principal: string; bodyHash: string } | null,
+): Promise<string> {
+  const { installed, workflowId, flowId } = services.bundles.resolve({
+    bundleId: body.bundle_id,
+    bundleVersion: body.bundle_version ?? null,
+    flowId: body.flow_id,
+  });
+  // A flow that cannot run is refused now, and not at its first time.
+  await services.plan(installed.digest, workflowId);
+  const { bundle_id: bundleId, bundle_version: version } = installed.manifest;
+  const wrapperId = `${schedulePrefix}${services.newId()}`;
+  const now = services.now();
+  const schedule: JsonObject = {
+    kind: "scheduled_run",
+    target_workflow_id: workflowId,
+    target_bundle_id: bundleId,
+    target_bundle_version: version,
+    target_bundle_ref: `${bundleId}@${version}`,
+    target_registry_scope: body.registry_scope ?? null,
+    target_host_bundle_id: bundleId,
+    target_flow_id: flowId,
+    ...timesOf(body, now),
+    share_context: body.share_context,
+    session_prefix: body.share_context ? null : wrapperId,
+    overlap: body.overlap,
+    catchup_window: body.catchup_window ?? null,
+    jitter: body.jitter ?? null,
+    pause_on_failure: body.pause_on_failure,
+    note: body.note ?? null,
+    created_at: isoTime(now),
+    updated_at: null,
+  };
+  checkPolicies(schedule);
+  const input = body.input_data as JsonObject;
+  const prompt = input["prompt"];
+  const { run_id } = await services.startRun({
+    target: { workflowId: wrapperId, bundleDigest: installed.digest, plan: schedulePlan(wrapperId) },
+    inputData: { vars: input, ...(typeof prompt === "string" ? { prompt } : {}) },
+    sessionId: body.session_id || null,
+    actorId: "gateway",
+    thinking: null,
+    lifecycle: null,
+    schedule,
+    idempotency,
+  });
+  return run_id;
+}
+
+/** Checks the times of a request (contract http-api 5.3) and says when the first one is. */
+function timesOf(body: ScheduleRunRequest, nowMs: number): JsonObject {
+  const cron = body.cron === undefined || body.cron === null ? [] : [body.cron].flat();
+  const recurs = body.interval !== null && body.interval !== undefined;
+  const { repeat_count: count, repeat_until: until } = body;
+  if (typeof count === "number" && count < 1) throw invalid("repeat_count must be >= 1");
+  if (typeof count === "number" && count > 1 && !recurs && cron.length === 0) {
+    throw invalid("repeat_count > 1 requires interval");
+  }
+  if (typeof count === "number" && until) throw invalid("repeat_until cannot be combined with repeat_count");
+  if (until && !recurs && cron.length === 0) throw invalid("repeat_until requires interval");
+  if (recurs && durationMs(body.interval ?? "") === null) {
+    throw invalid(`Invalid interval: '${shownText(body.interval ?? "")}' (use 30s, 5m, 1h, 1d)`);
+  }
+  const startMs = startOf(body.start_at ?? null, nowMs);
+  const isNow = isAtOnce(body.start_at ?? null);
+  const interval = recurs && count !== 1 ? (body.interval ?? null) : null;
+  const times: JsonObject = {
+    start_at: isNow ? null : isoTime(startMs),
+    interval,
+    cron,
+    timezone: body.timezone ?? null,
+    repeat_until: until ? endOf(until) : null,
+    anchor: isoTime(startMs),
+    // A pattern alone says when the first time is; a given start is a time of its own.
+    starts_at_anchor: cron.length === 0 || interval !== null || !isNow,
+  };
+  const calendar = calendarOf(times);
+  const problem = calendarMath.problem(calendar);
+  if (problem !== null)
+    throw invalid(until && /end lies/.test(problem) ? "repeat_until must be >= start_at" : sentence(problem));
+  times["repeat_count"] = count ?? null;
+  if (typeof count === "number" && count > maxExecutions)
+    throw invalid(`repeat_count must be at most ${maxExecutions}`);
+  if (until && interval !== null) checkCount(calendar);
+  return times;
+}
+
+function checkCount({ anchorMs, untilMs, intervalMs }: Calendar): void {
+  const executions = 1 + Math.floor(((untilMs ?? anchorMs) - anchorMs) / (intervalMs ?? 1));
+  if (executions > maxExecutions) throw invalid(`repeat_until implies too many executions (max ${maxExecutions})`);
+}
+
+function isAtOnce(start: string | null): boolean {
+  return start === null || start.trim() === "" || start.trim().toLowerCase() === "now";
+}
+
+function startOf(start: string | null, nowMs: number): number {
+  if (start === null || isAtOnce(start)) return Math.floor(nowMs);
+  const later = durationMs(start);
+  const ms = later === null ? parseTime(start) : nowMs + later;
+  if (!Number.isFinite(ms) || Math.abs(ms) > 8.64e15) {
+    throw invalid(`Invalid start_at: '${shownText(start)}' (use now, 10m or an ISO time)`);
+  }
+  return Math.floor(ms);
+}
+
+function endOf(until: string): string {
+  const ms = parseTime(until);
+  if (Number.isNaN(ms)) throw invalid(`Invalid repeat_until: '${shownText(until)}' (use an ISO time)`);
+  return isoTime(ms);
+}
+
+function checkPolicies({ overlap, catchup_window: window, jitter }: JsonObject): void {
+  if (!overlapPolicies.some((policy) => policy === overlap)) {
+    throw invalid(`overlap must be one of ${overlapPolicies.join(", ")}`);
+  }
+  for (const [name, value] of Object.entries({ catchup_window: window, jitter })) {
+    if (typeof value === "string" && durationMs(value) === null)
+      throw invalid(`${name} must be a duration such as 30s or 1h`);
+  }
+}
+
+function sentence(problem: string): string {
+  return problem.charAt(0).toUpperCase() + problem.slice(1);
+}
+
+function invalid(message: string): AppError {
+  return new AppError("invalid_request", message);
+}
