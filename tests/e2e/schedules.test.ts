@@ -271,6 +271,7 @@ test.each([
   [{ interval: "1s", repeat_count: 10_001 }, /at most 10000/],
   [{ cron: "0 0 30 2 *" }, /never comes/],
   [{ cron: [1] }, /cron must be/],
+  [{ cron: Array.from({ length: 21 }, () => "* * * * *") }, /at most 20 patterns/],
   [{ cron: "0 9 * * *", timezone: "Mars/Olympus" }, /is not known/],
   [{ overlap: "maybe" }, /overlap must be one of/],
   [{ jitter: "some" }, /jitter must be a duration/],

@@ -3,6 +3,9 @@ import { parseTime } from "#core/time.ts";
 import { type JsonObject, type Value, numberOf } from "#core/value.ts";
 import { durationMs } from "#engine/kernel-effects.ts";
 
+/** More patterns are nobody's schedule. */
+export const maxPatterns = 20;
+
 /** Reads the calendar out of a schedule's stored form (contract http-api 5.4, with further keys of ours). */
 export function calendarOf(schedule: JsonObject): Calendar {
   const { interval, cron, timezone, anchor, starts_at_anchor: includesAnchor, repeat_until: until } = schedule;

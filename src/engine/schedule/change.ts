@@ -3,13 +3,15 @@ import { isoTime, parseTime } from "#core/time.ts";
 import { type JsonObject, type Value, isObject, numberOf } from "#core/value.ts";
 import type { Execution } from "#engine/engine.ts";
 import { durationMs } from "#engine/kernel-effects.ts";
-import { calendarOf, isRecurrent } from "#engine/schedule/calendar.ts";
+import { calendarOf, isRecurrent, maxPatterns } from "#engine/schedule/calendar.ts";
 import { readSchedule, readState, writeSchedule, writeState } from "#engine/schedule/state.ts";
 
 /** Keys that a change may have beside `interval`, and what is wrong with a value of each. */
 const checks: Record<string, (value: Value) => string | null> = {
   cron: (value) =>
-    Array.isArray(value) && value.every((each) => typeof each === "string") ? null : "a list of patterns",
+    Array.isArray(value) && value.length <= maxPatterns && value.every((each) => typeof each === "string")
+      ? null
+      : `a list of at most ${maxPatterns} patterns`,
   timezone: (value) => (value === null || typeof value === "string" ? null : "the name of a time zone"),
   overlap: (value) =>
     overlapPolicies.some((policy) => policy === value) ? null : `one of ${overlapPolicies.join(", ")}`,

@@ -6,7 +6,7 @@ import { newHexId } from "#core/ids.ts";
 import { type Run, isTerminal, runStatuses } from "#core/run.ts";
 import { isoTime } from "#core/time.ts";
 import type { JsonObject } from "#core/value.ts";
-import { calendarOf, countOf } from "#engine/schedule/calendar.ts";
+import { calendarOf, countOf, maxPatterns } from "#engine/schedule/calendar.ts";
 import { readJsonBody } from "#http/body.ts";
 import { operation } from "#http/operation.ts";
 import { readQuery } from "#http/query.ts";
@@ -66,8 +66,6 @@ function patternsOf(cron: unknown): string[] {
   throw new AppError("invalid_request", `cron must be a pattern or a list of at most ${maxPatterns} patterns`);
 }
 
-const maxPatterns = 100;
-
 function readRoutes({ services }: RouteContext) {
   return new Elysia()
     .get(
@@ -77,7 +75,7 @@ function readRoutes({ services }: RouteContext) {
         const known = runStatuses.find((each) => each === status);
         if (status && !known) throw new AppError("invalid_request", `status must be one of ${runStatuses.join(", ")}`);
         const runs = await services.ledger.listRuns({ limit, scheduled: true, ...(known ? { status: known } : {}) });
-        return reply(set, { items: runs.map((run) => scheduleJson(services, run)) });
+        return reply(set, { items: runs.map((run) => scheduleJson(services, run, listedTimes)) });
       },
       operation({
         id: "listSchedules",
@@ -90,7 +88,8 @@ function readRoutes({ services }: RouteContext) {
     )
     .get(
       "/api/gateway/schedules/:schedule_id",
-      async ({ params, set }) => reply(set, scheduleJson(services, await scheduleOf(services, params.schedule_id))),
+      async ({ params, set }) =>
+        reply(set, scheduleJson(services, await scheduleOf(services, params.schedule_id), shownTimes)),
       operation({
         id: "readSchedule",
         summary: "A schedule with its next ten times",
@@ -148,8 +147,10 @@ async function scheduleOf({ ledger }: Services, id: string): Promise<Run> {
 }
 
 const shownTimes = 10;
+/** Times of patterns cost a tenth of a millisecond each, and a list may be long. */
+const listedTimes = 1;
 
-function scheduleJson({ now }: Services, run: Run) {
+function scheduleJson({ now }: Services, run: Run, count: number) {
   const schedule = run.schedule ?? {};
   const isOver = isTerminal(run.status) || run.pause?.paused === true;
   return {
@@ -158,15 +159,15 @@ function scheduleJson({ now }: Services, run: Run) {
     paused: run.pause?.paused ?? false,
     pause_reason: run.pause?.pause_reason ?? null,
     schedule,
-    next_fire_times: isOver ? [] : nextTimes(schedule, now()),
+    next_fire_times: isOver ? [] : nextTimes(schedule, now(), count),
   };
 }
 
-function nextTimes(schedule: JsonObject, nowMs: number): string[] {
+function nextTimes(schedule: JsonObject, nowMs: number, wanted: number): string[] {
   const calendar = calendarOf(schedule);
   const count = countOf(schedule);
   const fired = typeof schedule["executions"] === "number" ? schedule["executions"] : 0;
-  const left = count === null ? shownTimes : Math.min(shownTimes, Math.max(0, count - fired));
+  const left = count === null ? wanted : Math.min(wanted, Math.max(0, count - fired));
   const times: string[] = [];
   for (let at: number | null = nowMs; times.length < left; times.push(isoTime(at))) {
     at = calendarMath.next(calendar, at);

@@ -37,7 +37,9 @@ const ScheduleJson = t.Object(
     paused: flag("Whether it is paused."),
     pause_reason: textOrNull("Why."),
     schedule: jsonObject("What it runs and when, with `executions`, `skipped` and `last_run_id`."),
-    next_fire_times: t.Array(t.String(), { description: "The next ten times; none when it is paused or over." }),
+    next_fire_times: t.Array(t.String(), {
+      description: "The next ten times (in a list the next one); none when it is paused or over.",
+    }),
   },
   { $id: "Schedule", description: "A schedule." },
 );
