@@ -1,10 +1,11 @@
-import type { PlanNode, Plan } from "#engine/plan.ts";
+import { type BuiltInNode, builtInPlan } from "#engine/built-in-plan.ts";
+import type { Plan } from "#engine/plan.ts";
 
 /** Every agent node has a loop of its own by name, so that its runs can be told apart; what it does is the same for all. */
 export const agentLoopPrefix = "visual_react_agent_";
 
 /** Type and exec edges of the loop's nodes, by id. */
-const loop: Record<string, { type: string; next: Record<string, string> }> = {
+const loop: Record<string, BuiltInNode> = {
   init: { type: "react_init", next: { "exec-out": "reason" } },
   reason: { type: "react_reason", next: { "exec-out": "parse" } },
   parse: { type: "react_parse", next: { act: "act", done: "done" } },
@@ -15,30 +16,5 @@ const loop: Record<string, { type: string; next: Record<string, string> }> = {
 
 /** Reason, act, observe: the plan of an agent's child run. */
 export function agentLoopPlan(workflowId: string): Plan {
-  return {
-    workflow_id: workflowId,
-    flow_id: workflowId,
-    entry: "init",
-    nodes: new Map(Object.entries(loop).map(([id, { type, next }]) => [id, planNode(id, type, next)])),
-    literals: new Map(),
-    listeners: [],
-    inputs: [],
-    warnings: [],
-  };
-}
-
-function planNode(id: string, type: string, next: Record<string, string>): PlanNode {
-  return {
-    id,
-    type,
-    kind: "exec",
-    label: id,
-    inputs: [],
-    outputs: [],
-    sources: new Map(),
-    defaults: new Map(),
-    next: new Map(Object.entries(next)),
-    data: {},
-    referenced: new Set(),
-  };
+  return builtInPlan(workflowId, "init", loop);
 }

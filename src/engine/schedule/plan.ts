@@ -1,7 +1,8 @@
-import type { Plan, PlanNode } from "#engine/plan.ts";
+import { type BuiltInNode, builtInPlan } from "#engine/built-in-plan.ts";
+import type { Plan } from "#engine/plan.ts";
 
 /** Type and exec edges by node id; clients know the ids of the waits and of the child run. */
-const nodes: Record<string, { type: string; next: Record<string, string> }> = {
+const nodes: Record<string, BuiltInNode> = {
   start: { type: "schedule_plan", next: { first: "wait_start", next: "wait_interval", done: "end" } },
   wait_start: { type: "schedule_wait", next: { "exec-out": "fire" } },
   wait_interval: { type: "schedule_wait", next: { "exec-out": "fire" } },
@@ -15,30 +16,5 @@ const nodes: Record<string, { type: string; next: Record<string, string> }> = {
 
 /** The plan of a scheduled run; what it runs and when is in its vars. */
 export function schedulePlan(workflowId: string): Plan {
-  return {
-    workflow_id: workflowId,
-    flow_id: workflowId,
-    entry: "start",
-    nodes: new Map(Object.entries(nodes).map(([id, { type, next }]) => [id, planNode(id, type, next)])),
-    literals: new Map(),
-    listeners: [],
-    inputs: [],
-    warnings: [],
-  };
-}
-
-function planNode(id: string, type: string, next: Record<string, string>): PlanNode {
-  return {
-    id,
-    type,
-    kind: "exec",
-    label: id,
-    inputs: [],
-    outputs: [],
-    sources: new Map(),
-    defaults: new Map(),
-    next: new Map(Object.entries(next)),
-    data: {},
-    referenced: new Set(),
-  };
+  return builtInPlan(workflowId, "start", nodes);
 }
