@@ -24,6 +24,7 @@ const checks: Step[] = [
   },
   { name: "lint", command: [bin("oxlint"), "--type-aware", "--deny-warnings", "src", "tests", "build"] },
   { name: "types", command: [process.execPath, "check", "--no-script", "--all"] },
+  { name: "settings in README", command: [process.execPath, "build/settings-table.ts", "--check"] },
   { name: "dead code", command: [process.execPath, bin("knip"), "--no-progress"] },
 ];
 

@@ -1,20 +1,24 @@
 import type { CommandDef } from "citty";
 import { describeSettings, describeText } from "#config/describe.ts";
-import { configInit } from "#config/init.ts";
 import { AppError } from "#core/errors.ts";
 import { parseJson } from "#core/json.ts";
 import type { JsonObject, Value } from "#core/value.ts";
+import { getCommand } from "#cli/config-get.ts";
+import { initCommand } from "#cli/config-init.ts";
 import type { CliContext } from "#cli/context.ts";
 import { define } from "#cli/define.ts";
-import { settingsArgs, settingsFor } from "#cli/settings.ts";
-import { print, printJson, table } from "#cli/terminal.ts";
+import { type SettingsArgs, configurationFor, settingsArgs, settingsFor } from "#cli/settings.ts";
+import { notices, print, printJson, table } from "#cli/terminal.ts";
 
 export function configCommand(context: CliContext): CommandDef {
   return define({
     meta: { name: "config", description: "Write a first configuration, show the one in force, set default models" },
+    args: statusArgs,
+    run: ({ args }) => printStatus(context, args),
     subCommands: {
       init: initCommand(context),
       status: statusCommand(context),
+      get: getCommand(context),
       defaults: defaultsCommand(context),
       "set-default": setDefaultCommand(context),
       "clear-default": clearDefaultCommand(context),
@@ -22,58 +26,33 @@ export function configCommand(context: CliContext): CommandDef {
   });
 }
 
-function initCommand(context: CliContext): CommandDef {
-  return define({
-    meta: { name: "init", description: "Write .env with a new token and the folders to use" },
-    args: {
-      "env-file": { type: "string", valueHint: "file", description: "File to write (default: .env)" },
-      force: { type: "boolean", description: "Replace the file when it exists" },
-      "auth-token": { type: "string", description: "Token to write (default: a new one)" },
-      "allowed-origins": { type: "string", valueHint: "globs", description: "Web pages that may call the gateway" },
-      "data-dir": {
-        type: "string",
-        valueHint: "folder",
-        description: "Folder of everything that lasts (default: ./runtime)",
-      },
-      "flows-dir": {
-        type: "string",
-        valueHint: "folder",
-        description: "Folder of installed bundles (default: in the data folder)",
-      },
-      json: { type: "boolean", description: "Print JSON, without the token" },
-    },
-    run: async ({ args }) => {
-      const given = {
-        envFile: args["env-file"],
-        authToken: args["auth-token"],
-        allowedOrigins: args["allowed-origins"],
-        dataDir: args["data-dir"],
-        flowsDir: args["flows-dir"],
-      };
-      const named = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
-      const { path } = await configInit({ cwd: context.cwd, force: args.force ?? false, ...named });
-      if (args.json) return printJson(context, { path });
-      print(context, [`Wrote ${path}`, ...hints].join("\n"));
-    },
-  });
-}
-
-const hints = [
-  "  It holds the token that clients send: keep it to yourself.",
-  "  `abstractgateway serve` here starts the gateway with it.",
-  "  `abstractgateway config status` shows what is in force.",
-];
+const statusArgs = { json: { type: "boolean", description: "Print JSON" }, ...settingsArgs } as const;
 
 function statusCommand(context: CliContext): CommandDef {
   return define({
     meta: { name: "status", description: "Show the settings in force, without secrets" },
-    args: { json: { type: "boolean", description: "Print JSON" }, ...settingsArgs },
-    run: async ({ args }) => {
-      const settings = settingsFor(context, args);
-      if (args.json) return printJson(context, describeSettings(settings));
-      print(context, describeText(settings));
-    },
+    args: statusArgs,
+    run: ({ args }) => printStatus(context, args),
   });
+}
+
+async function printStatus(context: CliContext, args: SettingsArgs & { json?: boolean | undefined }): Promise<void> {
+  const { settings, warnings } = configurationFor(context, args);
+  const { createModelConfig } = await import("#app/model-config.ts");
+  const defaults = createModelConfig(settings)
+    .defaults.list({})
+    .filter(({ provider }) => provider !== null);
+  if (args.json) {
+    const routes = defaults.map(({ key, provider, model }) => [key, { provider, model }]);
+    return printJson(context, {
+      capability_defaults: Object.fromEntries(routes),
+      ...describeSettings(settings),
+      warnings,
+    });
+  }
+  for (const warning of warnings) notices(context).warn(warning);
+  const routes = defaults.map(({ key, provider, model }) => `  - ${key}: ${provider}/${model}`);
+  print(context, describeText(settings, routes.length === 0 ? [] : ["- capability_defaults:", ...routes]));
 }
 
 function defaultsCommand(context: CliContext): CommandDef {

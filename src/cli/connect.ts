@@ -1,5 +1,7 @@
 import type { ArgsDef } from "citty";
+import { VariableReader } from "#config/reader.ts";
 import type { Settings } from "#config/settings.ts";
+import { client as variables } from "#config/variables/client.ts";
 import { AppError } from "#core/errors.ts";
 import { newHexId } from "#core/ids.ts";
 import { type GatewayClient, createClient } from "#sdk/client.ts";
@@ -42,8 +44,8 @@ export async function withGateway(
   options: ConnectOptions,
   use: (connection: Connection) => Promise<void>,
 ): Promise<void> {
-  const named = args.url ?? context.env["ABSTRACTGATEWAY_URL"];
-  if (named !== undefined) return use({ client: await namedClient(context, args, named), isOwn: false });
+  const named = args.url ?? new VariableReader([{ source: "environment", values: context.env }]).get(variables.url);
+  if (named !== null) return use({ client: await namedClient(context, args, named), isOwn: false });
   const settings = settingsFor(context, args);
   const client = await runningClient(settings, args.token);
   if (client) return use({ client, isOwn: false });

@@ -1,3 +1,4 @@
+import { basename } from "node:path";
 import type { CliContext } from "#cli/context.ts";
 import { runProgram } from "#cli/program.ts";
 
@@ -13,7 +14,10 @@ async function main(): Promise<void> {
     await (await import("#app/sandbox-worker.ts")).runSandboxWorker(process.argv.slice(3));
     return;
   }
-  const exitCode = await runProgram(process.argv.slice(2), processContext());
+  const args = process.argv.slice(2);
+  // By the name of the reference's second executable (a link) it is `config`.
+  const isConfig = /^abstractgateway-config(\.exe)?$/.test(basename(process.argv0));
+  const exitCode = await runProgram(isConfig ? ["config", ...args] : args, processContext());
   // Not before the last byte is out: a pipe's reader may be slow. Not later: a library's idle handle must not keep a finished command alive.
   process.stdout.write("", () => process.stderr.write("", () => process.exit(exitCode)));
 }

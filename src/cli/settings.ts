@@ -1,6 +1,6 @@
 import { resolve } from "node:path";
 import type { ArgsDef } from "citty";
-import { type Configuration, loadConfiguration } from "#config/load.ts";
+import { type Configuration, type LoadOptions, loadConfiguration } from "#config/load.ts";
 import type { Settings } from "#config/settings.ts";
 import type { CliContext } from "#cli/context.ts";
 import { wholeNumber } from "#cli/flags.ts";
@@ -43,6 +43,10 @@ export function serverSettingsFor(context: CliContext, args: SettingsArgs, serve
 }
 
 export function configurationFor(context: CliContext, args: SettingsArgs, server: ServerFlags = {}): Configuration {
+  return loadConfiguration(loadOptionsFor(context, args, server));
+}
+
+export function loadOptionsFor(context: CliContext, args: SettingsArgs, server: ServerFlags = {}): LoadOptions {
   const dataDir = args["data-dir"] ?? args.data;
   const flowsDir = args["flows-dir"] ?? args.flows;
   const envFile = args["env-file"];
@@ -54,5 +58,5 @@ export function configurationFor(context: CliContext, args: SettingsArgs, server
     ...(server.runner === undefined ? {} : { runner: server.runner }),
   };
   const file = envFile === undefined ? {} : { envFile: resolve(context.cwd, envFile) };
-  return loadConfiguration({ env: context.env, flags, cwd: context.cwd, ...file });
+  return { env: context.env, flags, cwd: context.cwd, ...file };
 }

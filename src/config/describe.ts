@@ -33,8 +33,8 @@ export function describeSettings(settings: Settings) {
   };
 }
 
-/** The same for a person. */
-export function describeText(settings: Settings): string {
+/** The same for a person; `more`: further lines before the next steps. */
+export function describeText(settings: Settings, more: string[] = []): string {
   const { gateway, models, next_steps } = describeSettings(settings);
   const rows: [string, unknown][] = [
     ["data_dir", gateway.data_dir],
@@ -54,7 +54,7 @@ export function describeText(settings: Settings): string {
     ]),
   ];
   const lines = rows.map(([name, value]) => `- ${name}: ${String(value)}`);
-  return ["AbstractGateway configuration status", ...lines, "", ...next_steps].join("\n");
+  return ["AbstractGateway configuration status", ...lines, ...more, "", ...next_steps].join("\n");
 }
 
 function withoutPassword(address: string): string {

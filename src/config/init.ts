@@ -14,6 +14,8 @@ export interface InitOptions {
   allowedOrigins?: string;
   dataDir?: string;
   flowsDir?: string;
+  workflowSource?: string;
+  storeBackend?: string;
   /** SQLite file; default: in the data folder. */
   dbPath?: string;
   runner?: boolean;
@@ -60,8 +62,8 @@ function variablesFor(options: InitOptions, token: string): [string, string][] {
     ["ABSTRACTGATEWAY_ALLOWED_ORIGINS", options.allowedOrigins ?? "http://localhost:*,http://127.0.0.1:*"],
     ["ABSTRACTGATEWAY_DATA_DIR", dataDir],
     ["ABSTRACTGATEWAY_FLOWS_DIR", options.flowsDir ?? `${dataDir}/flows`],
-    ["ABSTRACTGATEWAY_WORKFLOW_SOURCE", "bundle"],
-    ["ABSTRACTGATEWAY_STORE_BACKEND", "sqlite"],
+    ["ABSTRACTGATEWAY_WORKFLOW_SOURCE", options.workflowSource ?? "bundle"],
+    ["ABSTRACTGATEWAY_STORE_BACKEND", options.storeBackend ?? "sqlite"],
     ["ABSTRACTGATEWAY_DB_PATH", options.dbPath ?? `${dataDir}/gateway.sqlite3`],
     ["ABSTRACTGATEWAY_RUNNER", (options.runner ?? true) ? "1" : "0"],
     ["ABSTRACTGATEWAY_TOOL_MODE", options.toolMode ?? "approval"],

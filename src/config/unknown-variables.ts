@@ -6,7 +6,7 @@ const withoutEffect = new Set(
     ADMIN_USES_DEFAULT_RUNTIME BOOTSTRAP_ADMIN AUTO_BOOTSTRAP_ADMIN BOOTSTRAP_ADMIN_TOKEN BOOTSTRAP_ADMIN_TOKEN_FILE
     BOOTSTRAP_PRINT_TOKEN WORKFLOW_POLICY_SECRET WORKFLOW_POLICY_SECRET_FILE POLL_S TICK_WORKERS TICK_MAX_STEPS
     COMMAND_BATCH_LIMIT RUN_SCAN_LIMIT PROMPT_CACHE IMAGE_MAX_BYTES MAX_CHAT_THREAD_BYTES
-    SILENCE_GPU_METRICS_ACCESS_LOG ALLOW_CLIENT_WORKSPACE_SCOPE TRUST_CLIENT_WORKSPACE_SCOPE
+    SILENCE_GPU_METRICS_ACCESS_LOG
     FILE_INDEX_TTL_S FILE_INDEX_MAX_FILES VISUALFLOWS_DIR WORKFLOW_CATALOG_FILE WORKFLOW_CATALOG_BUNDLES_DIR
     MEMORY_STORE_PATH MEMORY_PATH MEMORY_REQUIRE_VECTOR PROVIDER MODEL CORE_CATALOG_TIMEOUT_S
     ABSTRACTCORE_SERVER_BASE_URL ABSTRACTCORE_SERVER_AUTH_TOKEN ABSTRACTCORE_SERVER_API_KEY DISCOVERY_TIMEOUT_S
@@ -17,8 +17,8 @@ const withoutEffect = new Set(
 const familiesWithoutEffect = /^(VOICE|VISION|TRIAGE|BACKLOG|REPORT|UAT)_/;
 
 const prefixes = ["ABSTRACTGATEWAY_", "ABSTRACTFLOW_GATEWAY_"];
-/** Read by the command line or by a test harness around the gateway, not by the settings. */
-const readElsewhere = ["URL", "EXECUTABLE"];
+/** Set by what is around the gateway: the suite's harness, and the gateway itself for processes that its tools start. */
+const setElsewhere = ["EXECUTABLE", "COMMAND"];
 
 /** A sentence for each variable of ours that nothing reads: a typing error, or a part that is not here. Values are not shown. */
 export function unknownVariables(names: Iterable<string>, known: ReadonlySet<string>): string[] {
@@ -26,17 +26,17 @@ export function unknownVariables(names: Iterable<string>, known: ReadonlySet<str
     const prefix = prefixes.find((each) => name.startsWith(each));
     if (prefix === undefined || known.has(name)) return [];
     const suffix = name.slice(prefix.length);
-    if (readElsewhere.includes(suffix)) return [];
+    if (setElsewhere.includes(suffix)) return [];
     if (withoutEffect.has(suffix) || familiesWithoutEffect.test(suffix)) {
       return [`${name} is set, but has no effect in this build`];
     }
-    const meant = nearest(name, known);
+    const meant = closestName(name, known);
     return [`${name} is not a setting${meant === null ? "" : `: did you mean ${meant}?`}`];
   });
 }
 
-/** A typing error is at most a quarter of the name. */
-function nearest(name: string, known: ReadonlySet<string>): string | null {
+/** The known name that was probably meant: a typing error is at most a quarter of the name. */
+export function closestName(name: string, known: ReadonlySet<string>): string | null {
   const prefix = prefixes.find((each) => name.startsWith(each)) ?? "";
   const limit = Math.max(2, Math.floor((name.length - prefix.length) / 4));
   let best: { name: string; distance: number } | null = null;

@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { mkdtemp, readFile, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { runCli } from "#fixtures/cli.ts";
+import { runCli, startCli } from "#fixtures/cli.ts";
 
 const folder = () => mkdtemp(join(tmpdir(), "gateway-config-"));
 
@@ -38,7 +38,126 @@ describe("config init", () => {
   });
 });
 
+describe("config init at a terminal", () => {
+  test("asks for what no flag says, and an empty answer is the default", async () => {
+    const cwd = await folder();
+    const cli = await startCli(["config", "init", "--tool-mode", "local"], {
+      cwd,
+      isInteractive: true,
+      keepOpen: true,
+    });
+    await cli.shows("Folder of everything that lasts");
+    cli.stdin.write("./elsewhere\r");
+    await cli.shows("Web pages that may call the gateway");
+    cli.stdin.write("\r");
+    const { exitCode, stderr } = await cli.done;
+    expect(exitCode).toBe(0);
+    expect(stderr).not.toContain("Tools that change");
+    const text = await readFile(join(cwd, ".env"), "utf8");
+    expect(text).toContain("ABSTRACTGATEWAY_DATA_DIR=./elsewhere\n");
+    expect(text).toContain("ABSTRACTGATEWAY_FLOWS_DIR=./elsewhere/flows\n");
+    expect(text).toContain("ABSTRACTGATEWAY_ALLOWED_ORIGINS=http://localhost:*,http://127.0.0.1:*\n");
+    expect(text).toContain("ABSTRACTGATEWAY_TOOL_MODE=local\n");
+  });
+
+  test("keeps what is there unless the person says yes", async () => {
+    const cwd = await folder();
+    await runCli(["config", "init", "--auth-token", "first"], { cwd });
+    const cli = await startCli(["config", "init"], { cwd, isInteractive: true, keepOpen: true });
+    await cli.shows("Replace it?");
+    cli.stdin.write("\r");
+    expect(await cli.done).toMatchObject({ exitCode: 2, stderr: expect.stringContaining("Nothing was written") });
+    expect(await readFile(join(cwd, ".env"), "utf8")).toContain("=first");
+  });
+
+  test("asks nothing with --yes", async () => {
+    const cwd = await folder();
+    const { exitCode, stderr } = await runCli(["config", "init", "--yes"], { cwd, isInteractive: true });
+    expect([exitCode, stderr]).toEqual([0, ""]);
+  });
+});
+
+test("config init takes every flag of the contract, and refuses what the gateway would refuse", async () => {
+  const cwd = await folder();
+  const flags = [
+    "--store-backend",
+    "sqlite",
+    "--workflow-source",
+    "bundle",
+    "--memory-backend",
+    "memory",
+    "--no-runner",
+  ];
+  const { exitCode } = await runCli(["config", "init", ...flags, "--max-attachment-bytes", "1000"], { cwd });
+  expect(exitCode).toBe(0);
+  const text = await readFile(join(cwd, ".env"), "utf8");
+  for (const line of ["MEMORY_STORE_BACKEND=memory", "RUNNER=0", "MAX_ATTACHMENT_BYTES=1000"]) {
+    expect(text).toContain(`ABSTRACTGATEWAY_${line}\n`);
+  }
+  const refused = await runCli(["config", "init", "--workflow-source", "visualflow"], { cwd: await folder() });
+  expect(refused).toMatchObject({ exitCode: 2, stderr: expect.stringContaining("must be one of bundle") });
+});
+
+describe("config get", () => {
+  const env = { ABSTRACTGATEWAY_PORT: "9", ABSTRACTGATEWAY_AUTH_TOKEN: "do-not-show", OPENAI_API_KEY: "do-not-show" };
+
+  test("prints one value by any of its names", async () => {
+    for (const name of ["port", "PORT", "ABSTRACTGATEWAY_PORT", "ABSTRACTFLOW_GATEWAY_PORT"]) {
+      expect((await runCli(["config", "get", name], { env })).stdout).toBe("9\n");
+    }
+    expect((await runCli(["config", "get", "MAX_SSE"], { env })).stdout).toBe("4096\n");
+    expect((await runCli(["config", "get", "OPENAI_API_KEY"], { env })).stdout).toBe("(set)\n");
+  });
+
+  test("says where a value comes from and what else it may be", async () => {
+    const cwd = await folder();
+    await runCli(["config", "init", "--tool-mode", "local"], { cwd });
+    const { stdout } = await runCli(["config", "get", "TOOL_MODE", "--json"], { cwd });
+    expect(JSON.parse(stdout)).toMatchObject({
+      name: "ABSTRACTGATEWAY_TOOL_MODE",
+      value: "local",
+      source: ".env",
+      default: "approval",
+      allowed: "approval, passthrough, delegated, local",
+    });
+  });
+
+  test("prints all of them, and no secret", async () => {
+    const { stdout } = await runCli(["config", "get"], { env });
+    expect(stdout).toMatch(/^ABSTRACTGATEWAY_PORT +9 +environment$/m);
+    expect(stdout).toMatch(/^ABSTRACTGATEWAY_MAX_SSE +4096 +default$/m);
+    expect(stdout).not.toContain("do-not-show");
+  });
+
+  test("names the nearest setting, and a value that would stop the gateway", async () => {
+    const unknown = await runCli(["config", "get", "PROT"], {});
+    expect(unknown).toMatchObject({
+      exitCode: 2,
+      stderr: expect.stringContaining("did you mean ABSTRACTGATEWAY_PORT?"),
+    });
+    const refused = await runCli(["config", "get", "HOST"], { env: { ABSTRACTGATEWAY_PORT: "many" } });
+    expect(refused).toMatchObject({ exitCode: 2, stderr: expect.stringContaining("ABSTRACTGATEWAY_PORT must be") });
+  });
+});
+
 describe("config status", () => {
+  test("is what `config` alone shows, with the models that were set, and points out names that nobody reads", async () => {
+    const cwd = await folder();
+    await runCli(["config", "set-default", "input.text", "--provider", "local", "--model", "small"], { cwd });
+    const env = { ABSTRACTGATEWAY_PROT: "1" };
+    for (const args of [["config"], ["config", "status"]]) {
+      const { exitCode, stdout, stderr } = await runCli(args, { cwd, env });
+      expect(exitCode).toBe(0);
+      expect(stdout).toContain("- capability_defaults:\n  - input.text: local/small");
+      expect(stderr).toContain("did you mean ABSTRACTGATEWAY_PORT?");
+    }
+    const json = JSON.parse((await runCli(["config", "--json"], { cwd, env })).stdout);
+    expect(json).toMatchObject({
+      capability_defaults: { "input.text": { provider: "local", model: "small" } },
+      warnings: ["ABSTRACTGATEWAY_PROT is not a setting: did you mean ABSTRACTGATEWAY_PORT?"],
+    });
+  });
+
   test("shows what is in force and no secret", async () => {
     const env = { ABSTRACTGATEWAY_AUTH_TOKEN: "do-not-show-this-token" };
     for (const args of [

@@ -1,0 +1,28 @@
+import type { Variable } from "#config/variable.ts";
+import { client } from "#config/variables/client.ts";
+import { limits } from "#config/variables/limits.ts";
+import { models } from "#config/variables/models.ts";
+import { providers } from "#config/variables/providers.ts";
+import { running } from "#config/variables/running.ts";
+import { security } from "#config/variables/security.ts";
+import { server } from "#config/variables/server.ts";
+import { tools } from "#config/variables/tools.ts";
+
+export interface VariableGroup {
+  title: string;
+  variables: Variable<unknown>[];
+}
+
+/** Every variable that the gateway reads, in the order of README's table. */
+export const variableGroups: readonly VariableGroup[] = [
+  { title: "Server and storage", variables: Object.values(server) },
+  { title: "Security", variables: Object.values(security) },
+  { title: "Runs", variables: Object.values(running) },
+  { title: "Tools and code", variables: Object.values(tools) },
+  { title: "Models", variables: Object.values(models) },
+  { title: "Providers", variables: Object.values(providers) },
+  { title: "Limits", variables: Object.values(limits) },
+  { title: "Command line", variables: Object.values(client) },
+];
+
+export const allVariables: readonly Variable<unknown>[] = variableGroups.flatMap(({ variables }) => variables);

@@ -1,0 +1,84 @@
+import { choice, flag, gateway, number, text, variable } from "#config/variable.ts";
+import { readEndpoints, readPrices } from "#config/model-lists.ts";
+import type { ModelSettings } from "#config/settings.ts";
+
+/** Models in this process, and how calls are routed. */
+export const models = {
+  modelsDir: text(gateway("MODELS_DIR"), {
+    shown: "<data>/models",
+    meaning: "Folders, as in `PATH`; every `*.gguf` below is a model of the provider `local`",
+  }),
+  defaultProvider: text(gateway("DEFAULT_PROVIDER"), {
+    shown: "the first that has a model",
+    meaning: "Provider where a flow names none",
+  }),
+  defaultModel: text(gateway("DEFAULT_MODEL"), {
+    shown: "its first model",
+    meaning: "Model where a flow names none",
+  }),
+  embeddingProvider: text(gateway("EMBEDDING_PROVIDER"), { shown: "local", meaning: "Who makes embeddings" }),
+  embeddingModel: text(gateway("EMBEDDING_MODEL"), {
+    shown: "the first local one",
+    meaning: "Model that makes embeddings",
+  }),
+  prices: variable<ModelSettings["prices"]>(gateway("MODEL_PRICES"), {
+    preset: {},
+    allowed: "JSON",
+    meaning:
+      '`{"openai/gpt-5": {"input": 1.25, "output": 10}}`, dollars for a million tokens: `usage.cost_usd` of calls whose provider does not say it',
+    parse: readPrices,
+  }),
+  localMemoryMb: number(gateway("LOCAL_MEMORY_MB"), {
+    preset: 0,
+    shown: "four fifths of what there is",
+    min: 0,
+    max: 100_000_000,
+    meaning: "Memory for all local models together",
+  }),
+  localContextTokens: number(gateway("LOCAL_CONTEXT_TOKENS"), {
+    preset: 8192,
+    min: 256,
+    max: 10_000_000,
+    meaning: "Largest window of a local model",
+  }),
+  localIdleS: number(gateway("LOCAL_IDLE_S"), {
+    preset: 900,
+    min: 0,
+    max: 10_000_000,
+    whole: false,
+    meaning: "A local model without work is unloaded after so many seconds; 0: never",
+  }),
+  localGpu: choice(gateway("LOCAL_GPU"), {
+    preset: "auto",
+    allowed: ["auto", "off", "cuda", "vulkan", "metal"],
+    aliases: { "0": "off", false: "off", none: "off", cpu: "off", "1": "auto", true: "auto" },
+    meaning: "What local models run on",
+  }),
+  localThreads: number(gateway("LOCAL_THREADS"), {
+    preset: null,
+    shown: "llama.cpp decides",
+    min: 1,
+    max: 512,
+    meaning: "Threads of local models",
+  }),
+  llamaDir: text(gateway("LLAMA_DIR"), {
+    meaning: "Folder with another build of llama.cpp, such as one for CUDA",
+  }),
+  promptCacheMb: number(gateway("PROMPT_CACHE_MB"), {
+    preset: 4096,
+    min: 0,
+    max: 100_000_000,
+    meaning: "Disk for saved states of local models; 0: none are saved",
+  }),
+  probeServers: flag(gateway("PROBE_SERVERS"), {
+    preset: true,
+    meaning: "LM Studio, Ollama, vLLM and llama-server on this machine appear by themselves",
+  }),
+  openaiEndpoints: variable<ModelSettings["endpoints"]>(gateway("OPENAI_ENDPOINTS"), {
+    preset: [],
+    allowed: "JSON",
+    isSecret: true,
+    meaning: "OpenAI-compatible servers: a list of `{id, baseUrl, apiKey, label}`",
+    parse: readEndpoints,
+  }),
+};

@@ -1,0 +1,50 @@
+import { choice, flag, gateway, number, text } from "#config/variable.ts";
+
+/** Where the gateway listens, and where it keeps what lasts. */
+export const server = {
+  dataDir: text([...gateway("DATA_DIR"), "ABSTRACTFLOW_RUNTIME_DIR"], {
+    shown: "./runtime",
+    meaning: "Folder of everything that lasts",
+  }),
+  flowsDir: text([...gateway("FLOWS_DIR"), "ABSTRACTFRAMEWORK_WORKFLOWS_DIR", "ABSTRACTFLOW_FLOWS_DIR"], {
+    shown: "<data>/flows",
+    meaning: "Installed bundles",
+  }),
+  host: text(gateway("HOST"), { shown: "127.0.0.1", meaning: "Address to listen at" }),
+  port: number(gateway("PORT"), { preset: 8080, min: 0, max: 65_535, meaning: "Port to listen at; 0: any free one" }),
+  runner: flag(gateway("RUNNER"), { preset: true, meaning: "Advance runs in this process; off: another one does" }),
+  storeBackend: text(gateway("STORE_BACKEND"), { shown: "sqlite", meaning: "Store of the ledger: `sqlite`" }),
+  dbPath: text(gateway("DB_PATH"), {
+    shown: "<data>/gateway.sqlite3",
+    meaning: "Database file, in the data folder or below it",
+  }),
+  cacheDir: text(gateway("CACHE_DIR"), {
+    shown: "~/.cache/abstractgateway",
+    meaning: "Where native libraries are unpacked; a folder that may hold programs",
+  }),
+  logLevel: choice([...gateway("CONSOLE_LOG_LEVEL"), ...gateway("LOG_LEVEL")], {
+    preset: "warn",
+    allowed: ["error", "warn", "info", "debug"],
+    aliases: { critical: "error", fatal: "error", warning: "warn" },
+    meaning: "What is said in the terminal",
+  }),
+  metrics: flag(gateway("METRICS"), { preset: true, meaning: "Count what happens, and answer at `/metrics`" }),
+  gpuMetrics: choice(gateway("GPU_METRICS_PROVIDER"), {
+    preset: "auto",
+    allowed: ["auto", "nvidia-smi", "ioreg", "off"],
+    // The other spellings are the reference's.
+    aliases: { nvidia: "nvidia-smi", macos: "ioreg", "0": "off", false: "off", none: "off", disabled: "off" },
+    meaning: "Who is asked for the load of graphics cards",
+  }),
+  workflowSource: choice(gateway("WORKFLOW_SOURCE"), {
+    preset: "bundle",
+    allowed: ["bundle"],
+    meaning: "Where workflows come from",
+  }),
+  memoryBackend: choice([...gateway("MEMORY_STORE_BACKEND"), ...gateway("MEMORY_BACKEND")], {
+    preset: "lancedb",
+    allowed: ["lancedb", "sqlite", "memory"],
+    aliases: { lance: "lancedb", vector: "lancedb", sqlite3: "sqlite", in_memory: "memory" },
+    meaning: "Store of the knowledge graph; checked, not used yet",
+  }),
+};

@@ -1,0 +1,49 @@
+import { isAbsolute } from "node:path";
+import { AppError } from "#core/errors.ts";
+import { address, choice, flag, gateway, list, text, variable } from "#config/variable.ts";
+
+/** What tools and code nodes of runs may do. */
+export const tools = {
+  workspaceDir: text(gateway("WORKSPACE_DIR"), { meaning: "A folder that runs may use besides their own" }),
+  workspaceMounts: variable<{ name: string; path: string }[]>(gateway("WORKSPACE_MOUNTS"), {
+    preset: [],
+    allowed: "a `name=/absolute/path` on each line",
+    meaning: "Further folders, by name",
+    parse: readMounts,
+  }),
+  allowsClientScope: flag([...gateway("ALLOW_CLIENT_WORKSPACE_SCOPE"), ...gateway("TRUST_CLIENT_WORKSPACE_SCOPE")], {
+    preset: false,
+    meaning: "Whoever starts a run may name other folders",
+  }),
+  mcpConfig: text(gateway("MCP_CONFIG"), { shown: "<data>/mcp.json", meaning: "File of MCP servers" }),
+  allowedHosts: list(gateway("ALLOWED_HOSTS"), {
+    preset: [],
+    meaning: "Hosts inside the network that web tools may reach: `host`, `host:port` or `*.domain`; no others there",
+  }),
+  searchProvider: choice(gateway("SEARCH_PROVIDER"), {
+    preset: "duckduckgo",
+    allowed: ["duckduckgo", "searxng", "brave"],
+    meaning: "Who searches the web",
+  }),
+  searchUrl: address(gateway("SEARCH_URL"), { preset: null, meaning: "Address of SearXNG" }),
+  searchApiKey: text(gateway("SEARCH_API_KEY"), { isSecret: true, meaning: "Key of Brave Search" }),
+  codeFullAccess: flag(["ABSTRACTRUNTIME_CODE_FULL_ACCESS"], {
+    preset: false,
+    meaning: "Code nodes may ask for `full_access`: all of Python's own library, behind the same walls",
+  }),
+};
+
+function readMounts(value: string, variableName: string): { name: string; path: string }[] {
+  return value
+    .split("\n")
+    .map((line) => line.trim())
+    .filter((line) => line !== "")
+    .map((line) => {
+      const [name = "", ...rest] = line.split("=");
+      const path = rest.join("=").trim();
+      if (!name.trim() || !isAbsolute(path)) {
+        throw new AppError("invalid_request", `${variableName}: '${line}' is not name=/absolute/path`);
+      }
+      return { name: name.trim(), path };
+    });
+}
