@@ -14,9 +14,11 @@ import { builtinBundles } from "#bundles/builtin.ts";
 import { openFolderRegistry } from "#bundles/folder-registry.ts";
 import type { Settings } from "#config/settings.ts";
 import { newId } from "#core/ids.ts";
+import { everything } from "#core/scope.ts";
 import { systemClock } from "#core/time.ts";
 import { createHandlers } from "#effects/create-handlers.ts";
 import { type HttpServer, createHttp } from "#http/create-http.ts";
+import { ownServices } from "#http/own-services.ts";
 import { requireRestored } from "#ledger/backup/restore-backup.ts";
 import { openSqliteLedger } from "#ledger/sqlite/sqlite-ledger.ts";
 import { takeProcessLock } from "#ledger/sqlite/process-lock.ts";
@@ -94,33 +96,34 @@ export async function createApp(
     ledger,
     now,
     newId,
-    runtimeId: "default",
     workspacesDir: join(settings.dataDir, "workspaces"),
     loadPlan: programs.load,
     ...(runner ? { adopt: runner.adopt.bind(runner) } : {}),
   });
-  const http = createHttp(
-    {
-      settings,
-      version,
-      ledger,
-      blobs,
-      bundles,
-      plan: programs.load,
-      providers,
-      defaults,
-      connections,
-      tools,
-      startRun,
-      submitCommand: createSubmitCommand(ledger),
-      runner,
-      telemetry: metrics,
-      host: { startedMs: performance.timeOrigin, gpu: createGpuProbe(settings.telemetry.gpu, now) },
-      now,
-      newId,
-    },
-    { report },
-  );
+  const shared = {
+    settings,
+    version,
+    wholeLedger: ledger,
+    runner,
+    telemetry: metrics,
+    host: { startedMs: performance.timeOrigin, gpu: createGpuProbe(settings.telemetry.gpu, now) },
+    now,
+    newId,
+  };
+  const whole = {
+    ...shared,
+    blobs,
+    bundles,
+    plan: programs.load,
+    providers,
+    defaults,
+    connections,
+    tools,
+    startRun,
+    submitCommand: createSubmitCommand(ledger),
+  };
+  const services = ownServices(whole, everything);
+  const http = createHttp({ ...shared, of: () => services }, { report });
   metrics?.watch(readingsOf({ ledger, runner, http }));
   return assemble({ settings, ledger, providers, codeRunner, tools, runner, http, metrics });
 }
@@ -128,7 +131,7 @@ export async function createApp(
 function readingsOf(parts: { ledger: Ledger; runner: AdoptingRunner | null; http: HttpServer }): Readings {
   const { ledger, runner, http } = parts;
   return {
-    liveRuns: () => ledger.liveCounts(),
+    liveRuns: () => ledger.liveCounts(null),
     runner: () => runner?.status() ?? null,
     streams: () => http.streams,
   };

@@ -6,8 +6,8 @@ import type { OffloadRecord } from "#runner/commit.ts";
 
 /** Moves the large leaves of a record's effect payload and result into artifacts of its run. */
 export function createOffloadRecord(options: { blobs: BlobStore; now: Clock; maxInlineBytes: number }): OffloadRecord {
-  return async (record) => {
-    const shared = { ...options, runId: record.run_id, keepRoot: true };
+  return async (record, runtimeId) => {
+    const shared = { ...options, runId: record.run_id, runtimeId, keepRoot: true };
     const tags = { kind: "ledger", node_id: record.node_id };
     const result = await offloadLarge(record.result, { ...shared, tags: { ...tags, path: "result" } });
     if (!record.effect) return { record: { ...record, result: result.value }, artifacts: result.artifacts };

@@ -8,6 +8,7 @@ export interface OffloadOptions {
   /** A value whose text is longer becomes an artifact. 0 or less: never. */
   maxInlineBytes: number;
   runId: string;
+  runtimeId: string;
   blobs: BlobStore;
   now: Clock;
   tags?: Record<string, string>;
@@ -37,9 +38,16 @@ export async function offloadLarge(value: Value, options: OffloadOptions): Promi
   return { value: moved, artifacts: [...artifacts.values()] };
 }
 
-/** The id under which the bytes of a run are known: the same bytes in the same run are one artifact. */
-export function artifactId(runId: string | null, bytes: Uint8Array): string {
+/**
+ * The id under which the bytes of a run are known: the same bytes in the same run are one artifact. Names of sessions are not unique over
+ * runtimes, so the runtime counts too; the one of a gateway with a single user adds nothing.
+ */
+export function artifactId(
+  { runId, runtimeId }: { runId: string | null; runtimeId: string },
+  bytes: Uint8Array,
+): string {
   const hash = new Bun.CryptoHasher("sha256");
+  if (runtimeId !== "default") hash.update(`${runtimeId}\u0000\u0000`);
   if (runId !== null) hash.update(`${runId}\u0000`);
   return hash.update(bytes).digest("hex").slice(0, 32);
 }
@@ -72,14 +80,15 @@ async function moveInside(value: Value, path: string[], moving: Moving): Promise
 }
 
 async function store(text: string, what: { kind: "text" | "json"; path: string[] }, moving: Moving): Promise<Value> {
-  const { runId, blobs, now, tags } = moving.options;
+  const { runId, runtimeId, blobs, now, tags } = moving.options;
   const bytes = new TextEncoder().encode(text);
-  const id = artifactId(runId, bytes);
+  const id = artifactId({ runId, runtimeId }, bytes);
   const base = tags?.["path"];
   moving.artifacts.set(id, {
     artifact_id: id,
     blob_id: await blobs.put(bytes),
     run_id: runId,
+    runtime_id: runtimeId,
     content_type: what.kind === "text" ? "text/plain" : "application/json",
     size_bytes: bytes.length,
     created_at: isoTime(now()),

@@ -12,6 +12,8 @@ export interface NewCommand {
   ts: string;
   client_id: string | null;
   principal: string;
+  /** The command reaches runs of this runtime only; null: of all. */
+  runtime_id: string | null;
 }
 
 /** What became of a command. `applied`: it did what it says. `ignored`: nothing to do. `refused`: it could not be applied. */

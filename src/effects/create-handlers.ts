@@ -31,7 +31,7 @@ export function createHandlers(deps: HandlerDependencies): ReadonlyMap<string, E
     toolCallsHandler(deps.toolCalls),
     codeHandler(deps.codeRunner),
     modelResidencyHandler(deps.providers),
-    steerRunHandler(),
+    steerRunHandler(deps.ledger),
   ];
   return new Map(handlers.map((handler) => [handler.type, handler]));
 }

@@ -37,7 +37,8 @@ async function emit(ledger: Ledger, now: Clock, effect: Effect, context: EffectC
     emitter: { run_id: context.run.run_id, workflow_id: context.run.workflow_id, node_id: context.node_id },
   };
   const ids = { session_id: sessionId, workflow_id: context.run.workflow_id, run_id: context.run.run_id };
-  const delivery = await addressEvent(ledger, { scope, scopeId: scopeId(scope, ids) }, event);
+  const target = { scope, scopeId: scopeId(scope, ids), runtimeId: context.run.runtime_id };
+  const delivery = await addressEvent(ledger, target, event);
   return {
     mail: delivery.mail,
     outcome: {

@@ -12,15 +12,15 @@ export interface Delivery {
   waitKey: string;
 }
 
-/** Finds who listens for an event, by its exact name or by `*`. The mail is delivered by the caller's commit. */
+/** Finds who listens for an event, by its exact name or by `*`, in the runtime of the emitter. The mail is delivered by the caller's commit. */
 export async function addressEvent(
   ledger: Ledger,
-  target: { scope: EventScope; scopeId: string },
+  target: { scope: EventScope; scopeId: string; runtimeId: string | null },
   event: EventEnvelope,
 ): Promise<Delivery> {
   const waitKey = eventKey(target.scope, target.scopeId, event.name);
   const wildcard = eventKey(target.scope, target.scopeId, "*");
-  const found = await ledger.listeners([waitKey, wildcard], maxListeners);
+  const found = await ledger.listeners([waitKey, wildcard], { runtimeId: target.runtimeId, limit: maxListeners });
   const byRun = new Map<string, NewMail>();
   for (const { run_id, key } of found) {
     if (!byRun.has(run_id)) byRun.set(run_id, { run_id, kind: "event", key, event });

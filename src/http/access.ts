@@ -5,6 +5,7 @@ import type { RequestSlots } from "#auth/request-slots.ts";
 import type { Settings } from "#config/settings.ts";
 import { newHexId } from "#core/ids.ts";
 import { type Clock, isoTime } from "#core/time.ts";
+import type { Services } from "#http/services.ts";
 import { type Telemetry, resourceOf } from "#http/telemetry.ts";
 
 /** The part of the API that the guard protects. */
@@ -31,6 +32,7 @@ export interface AccessOptions {
   telemetry: Telemetry | null;
   now: Clock;
   peerAddress: (request: Request) => string;
+  servicesOf: (principal: Principal) => Services | Promise<Services>;
 }
 
 interface Admitted {
@@ -39,6 +41,7 @@ interface Admitted {
   path: string;
   authRequired: boolean;
   principal: Principal | null;
+  services: Services | null;
   bodyLimitBytes: number;
   slots: RequestSlots | null;
 }
@@ -46,6 +49,8 @@ interface Admitted {
 /** What a route may ask about the request that it serves. */
 export interface Access {
   principal(request: Request): Principal;
+  /** The gateway as the caller sees it: their runs, bundles, defaults and connections, and nothing of others. */
+  services(request: Request): Services;
   bodyLimitBytes(request: Request): number;
   /** Keeps the request's place beyond the reply, for a stream; the answer gives it back, once. */
   keepSlot(request: Request): () => void;
@@ -86,6 +91,7 @@ export class RequestAccess implements Access {
       path,
       authRequired: verdict.authRequired,
       principal: null,
+      services: null,
       bodyLimitBytes: 0,
       slots: null,
     };
@@ -96,6 +102,8 @@ export class RequestAccess implements Access {
     const slots = path.endsWith("/ledger/stream") ? this.#options.streams : this.#options.general;
     if (!slots.tryAcquire() && !(await slots.acquire(slotWaitMs))) return refusalResponse(concurrencyRefusal());
     state.slots = slots;
+    const services = this.#options.servicesOf(verdict.principal);
+    state.services = services instanceof Promise ? await services : services;
     return undefined;
   }
 
@@ -114,6 +122,12 @@ export class RequestAccess implements Access {
     const principal = this.#admitted.get(request)?.principal;
     if (!principal) throw new Error("the request did not pass the guard");
     return principal;
+  }
+
+  services(request: Request): Services {
+    const services = this.#admitted.get(request)?.services;
+    if (!services) throw new Error("the request did not pass the guard");
+    return services;
   }
 
   bodyLimitBytes(request: Request): number {

@@ -1,6 +1,7 @@
 import { AppError } from "#core/errors.ts";
 import { type JsonObject, type Value, isObject } from "#core/value.ts";
-import type { ArtifactRow, Ledger } from "#ledger/ledger.ts";
+import type { ArtifactRow } from "#ledger/ledger.ts";
+import type { ScopedLedger } from "#ledger/scoped-ledger.ts";
 
 interface ArtifactRef {
   artifactId: string;
@@ -8,7 +9,11 @@ interface ArtifactRef {
 }
 
 /** Every artifact that an input refers to must exist and be visible to its session (contract 1.3.1, 1.9). */
-export async function assertArtifactRefs(ledger: Ledger, input: JsonObject, sessionId: string | null): Promise<void> {
+export async function assertArtifactRefs(
+  ledger: ScopedLedger,
+  input: JsonObject,
+  sessionId: string | null,
+): Promise<void> {
   const refs = new Map<string, ArtifactRef>();
   collectRefs(input, refs);
   for (const ref of refs.values()) await assertVisible(ledger, ref, sessionId);
@@ -28,7 +33,7 @@ function collectRefs(value: Value, refs: Map<string, ArtifactRef>): void {
   for (const item of Object.values(value)) collectRefs(item, refs);
 }
 
-async function assertVisible(ledger: Ledger, ref: ArtifactRef, sessionId: string | null): Promise<void> {
+async function assertVisible(ledger: ScopedLedger, ref: ArtifactRef, sessionId: string | null): Promise<void> {
   const row = await artifactOrNotFound(ledger, ref.artifactId);
   if (ref.runId !== null) {
     if (row.run_id === ref.runId) return;
@@ -44,7 +49,7 @@ async function assertVisible(ledger: Ledger, ref: ArtifactRef, sessionId: string
     throw artifactNotFound(ref.artifactId);
 }
 
-async function isOfRunIn(ledger: Ledger, row: ArtifactRow, sessionId: string): Promise<boolean> {
+async function isOfRunIn(ledger: ScopedLedger, row: ArtifactRow, sessionId: string): Promise<boolean> {
   return row.run_id !== null && (await ledger.getRun(row.run_id))?.session_id === sessionId;
 }
 
@@ -59,7 +64,7 @@ export function sessionMemoryRunId(sessionId: string): string {
     : `session_memory_sha_${Bun.SHA256.hash(sessionId, "hex").slice(0, 32)}`;
 }
 
-export async function artifactOrNotFound(ledger: Ledger, artifactId: string): Promise<ArtifactRow> {
+export async function artifactOrNotFound(ledger: ScopedLedger, artifactId: string): Promise<ArtifactRow> {
   if (!/^[a-zA-Z0-9_-]{1,200}$/.test(artifactId)) {
     throw new AppError("invalid_request", `Invalid artifact id: ${artifactId.slice(0, 200)}`);
   }

@@ -30,7 +30,7 @@ import { promptCacheRoutes } from "#http/routes/prompt-cache.ts";
 import { runRoutes } from "#http/routes/runs.ts";
 import { sandboxRoutes } from "#http/routes/sandbox.ts";
 import { scheduleRoutes } from "#http/routes/schedules.ts";
-import type { Services } from "#http/services.ts";
+import type { SharedServices } from "#http/services.ts";
 
 export interface HttpServer {
   /** Live streams that are open now. */
@@ -49,7 +49,7 @@ export interface HttpOptions {
 /** Idle connections are closed after this; streams are exempt. */
 const idleTimeoutS = 120;
 
-export function createHttp(services: Services, options: HttpOptions = {}): HttpServer {
+export function createHttp(services: SharedServices, options: HttpOptions = {}): HttpServer {
   const report = options.report ?? ((message: string) => console.error(message));
   const audit = openAudit(services, report);
   const streams = createLiveStreams(services);
@@ -78,14 +78,14 @@ export function createHttp(services: Services, options: HttpOptions = {}): HttpS
   };
 }
 
-function openAudit({ settings, now }: Services, report: (message: string) => void): AuditLog | null {
+function openAudit({ settings, now }: SharedServices, report: (message: string) => void): AuditLog | null {
   const { enabled, maxBytes, rotations } = settings.auth.audit;
   if (!enabled) return null;
   return createAuditLog({ path: join(settings.dataDir, "audit_log.jsonl"), maxBytes, rotations, now, report });
 }
 
 function createAccess(
-  services: Services,
+  services: SharedServices,
   parts: { audit: AuditLog | null; peerAddress: (request: Request) => string },
 ): RequestAccess {
   const { settings, now } = services;
@@ -106,6 +106,7 @@ function createAccess(
     streams: createRequestSlots(limits.maxSse),
     now,
     telemetry: services.telemetry,
+    servicesOf: (principal) => services.of(principal),
     ...parts,
   });
 }
@@ -141,7 +142,7 @@ const securityHeaders = {
   "content-security-policy": "frame-ancestors 'none'",
 };
 
-function createRoutes(services: Services, { access, streams, report, keepOpen }: Parts) {
+function createRoutes(services: SharedServices, { access, streams, report, keepOpen }: Parts) {
   const context = { services, access };
   let table: RouteTable | null = null;
   const app = new Elysia({ handler: { standardHostname: false } })

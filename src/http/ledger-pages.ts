@@ -1,14 +1,14 @@
 import type { SealedRecord } from "#core/record.ts";
 import type { LedgerBatchRequest } from "#http/schemas/ledger.ts";
 import { runNotFound } from "#http/route-context.ts";
-import type { Ledger } from "#ledger/ledger.ts";
+import type { ScopedLedger } from "#ledger/scoped-ledger.ts";
 
 /** A page of huge records ends early; the cursor goes on from there. */
 const maxPageBytes = 16 * 1024 * 1024;
 
 /** JSON text of a page (contract 1.4.2), made of the stored texts. AppError `not_found`. */
 export async function ledgerPage(
-  ledger: Ledger,
+  ledger: ScopedLedger,
   runId: string,
   { after, limit }: { after: number; limit: number },
 ): Promise<string> {
@@ -18,7 +18,7 @@ export async function ledgerPage(
 }
 
 /** JSON text of a page of each known run (contract 1.4.3). */
-export async function ledgerBatch(ledger: Ledger, request: LedgerBatchRequest): Promise<string> {
+export async function ledgerBatch(ledger: ScopedLedger, request: LedgerBatchRequest): Promise<string> {
   const cursors = new Map(request.runs.map((entry) => [entry.run_id, entry.after ?? 0]));
   const maxBytes = Math.ceil((2 * maxPageBytes) / Math.max(1, cursors.size));
   const pages: string[] = [];

@@ -1,6 +1,6 @@
 import { type Hub, createHub } from "#ledger/hub.ts";
 import { type Heartbeats, createHeartbeats } from "#http/heartbeat.ts";
-import type { Services } from "#http/services.ts";
+import type { SharedServices } from "#http/services.ts";
 import { type LedgerStream, createLedgerStream } from "#http/sse.ts";
 
 /** All open event streams of the server. */
@@ -24,8 +24,8 @@ export interface LiveStreams {
 /** What one pull hands to a slow client at most, so that thousands of them fit into memory. */
 const pageBytes = 128 * 1024;
 
-export function createLiveStreams(services: Pick<Services, "ledger" | "runner" | "now">): LiveStreams {
-  const hub: Hub = createHub(services.ledger, { pageBytes });
+export function createLiveStreams(services: Pick<SharedServices, "wholeLedger" | "runner" | "now">): LiveStreams {
+  const hub: Hub = createHub(services.wholeLedger, { pageBytes });
   const heartbeats: Heartbeats = createHeartbeats(services.now);
   const streams = new Set<LedgerStream>();
   let hasEnded = false;

@@ -2,12 +2,12 @@ import { AppError } from "#core/errors.ts";
 import type { Run } from "#core/run.ts";
 import type { Access } from "#http/access.ts";
 import { type Issue, RequestIssues } from "#http/errors.ts";
-import type { Services } from "#http/services.ts";
+import type { Services, SharedServices } from "#http/services.ts";
 import { shown, shownText } from "#http/validation.ts";
 
-/** What every group of routes is built from. */
+/** What every group of routes is built from. What belongs to a caller comes from `access.services(request)`. */
 export interface RouteContext {
-  services: Services;
+  services: SharedServices;
   access: Access;
 }
 

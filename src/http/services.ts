@@ -2,20 +2,38 @@ import type { Settings } from "#config/settings.ts";
 import type { BlobStore } from "#artifacts/blob-store.ts";
 import type { BundleRegistry } from "#bundles/registry.ts";
 import type { Ledger } from "#ledger/ledger.ts";
+import type { ScopedLedger } from "#ledger/scoped-ledger.ts";
+import type { Principal } from "#auth/principal.ts";
+import type { NewCommand } from "#core/command.ts";
 import type { CapabilityDefaults } from "#models/config/capability-defaults.ts";
 import type { Connections } from "#models/config/connections.ts";
 import type { ProviderRegistry } from "#models/provider.ts";
 import type { ToolRegistry } from "#tools/tool.ts";
 import type { Plan } from "#engine/plan.ts";
-import type { Runner, StartRun, SubmitCommand } from "#runner/runner.ts";
+import type { Runner, StartRequest, StartRun, SubmitCommand } from "#runner/runner.ts";
 import type { Host, Telemetry } from "#http/telemetry.ts";
 import type { Clock } from "#core/time.ts";
 
-/** What the routes need. Put together by `app/create-app.ts`. */
-export interface Services {
+/** What is the same for every caller. Put together by `app/create-app.ts`. */
+export interface SharedServices {
   settings: Settings;
   version: string;
-  ledger: Ledger;
+  /** The rows of all runtimes: for what serves no caller. Routes read through `Services.ledger`. */
+  wholeLedger: Ledger;
+  /** The gateway as one caller sees it. */
+  of: (principal: Principal) => Services | Promise<Services>;
+  /** Null in an API process without a runner. */
+  runner: Runner | null;
+  /** Null when nobody wants to watch. */
+  telemetry: Telemetry | null;
+  host: Host;
+  now: Clock;
+  newId: () => string;
+}
+
+/** The gateway as one caller sees it. */
+export interface Services extends Omit<SharedServices, "wholeLedger" | "of"> {
+  ledger: ScopedLedger;
   blobs: BlobStore;
   bundles: BundleRegistry;
   /** Compiled plan of a flow of an installed bundle, from a cache. */
@@ -26,13 +44,6 @@ export interface Services {
   /** Providers that somebody entered. */
   connections: Connections;
   tools: ToolRegistry;
-  startRun: StartRun;
-  submitCommand: SubmitCommand;
-  /** Null in an API process without a runner. */
-  runner: Runner | null;
-  /** Null when nobody wants to watch. */
-  telemetry: Telemetry | null;
-  host: Host;
-  now: Clock;
-  newId: () => string;
+  startRun: (request: Omit<StartRequest, "runtimeId">) => ReturnType<StartRun>;
+  submitCommand: (command: Omit<NewCommand, "runtime_id">) => ReturnType<SubmitCommand>;
 }

@@ -6,7 +6,8 @@ import type { JsonObject } from "#core/value.ts";
 
 /**
  * Durable state of all runs. Everything that happens is one `commit`; everything else is a read.
- * Every store passes `tests/ledger/conformance.ts`.
+ * Every store passes `tests/ledger/conformance.ts`. Where a `runtimeId` is asked for, only rows of that runtime count; null is for whoever
+ * may see those of all. What acts for one caller uses `scoped-ledger.ts`.
  */
 export interface Ledger {
   /**
@@ -42,16 +43,19 @@ export interface Ledger {
   /** Time in ms of the earliest timer, or null. */
   nextWake(): Promise<number | null>;
   /** Runs that wait on one of these keys or listen on them for good, and are neither paused nor terminal. */
-  listeners(keys: string[], limit: number): Promise<{ run_id: string; key: string }[]>;
+  listeners(
+    keys: string[],
+    options: { runtimeId: string | null; limit: number },
+  ): Promise<{ run_id: string; key: string }[]>;
 
   getCommand(commandId: string, principal?: string): Promise<Command | null>;
   /** Accepted emit_event commands that were not applied yet, in order. */
   pendingEmits(limit: number): Promise<Command[]>;
 
-  getArtifact(artifactId: string): Promise<ArtifactRow | null>;
+  getArtifact(artifactId: string, runtimeId: string | null): Promise<ArtifactRow | null>;
   listArtifacts(
     runId: string,
-    options: { limit: number; offset: number },
+    options: { runtimeId: string | null; limit: number; offset: number },
   ): Promise<{ items: ArtifactRow[]; total: number }>;
 
   /** Takes the runner lease when it is free, expired or already ours. The epoch grows with each new owner. Null when another holds it. */
@@ -65,7 +69,7 @@ export interface Ledger {
   /** Walks hash chains, sequence gaps, heads and states. One problem per finding; none means sound. */
   verify(options: { runId?: string; onProgress?: (runs: number, records: number) => void }): AsyncIterable<Problem>;
   /** Runs that have not ended. A paused run counts as paused only. */
-  liveCounts(): Promise<{ running: number; waiting: number; paused: number }>;
+  liveCounts(runtimeId: string | null): Promise<{ running: number; waiting: number; paused: number }>;
   counts(): Promise<{ runs: number; records: number; byStatus: Record<RunStatus, number> }>;
   /** Flushes and closes. Further calls fail with `storage`. */
   close(): Promise<void>;
@@ -141,6 +145,8 @@ export interface StoredState {
 }
 
 export interface RunQuery {
+  /** Null: of all runtimes. */
+  runtimeId: string | null;
   limit: number;
   status?: RunStatus;
   workflowId?: string;
@@ -169,6 +175,8 @@ export interface ArtifactRow {
   /** SHA-256 of the bytes. */
   blob_id: string;
   run_id: string | null;
+  /** Whose it is, also where it belongs to no run. */
+  runtime_id: string;
   content_type: string;
   size_bytes: number;
   created_at: string;

@@ -7,6 +7,7 @@ import { type RunSession, emptyDraft } from "#runner/session.ts";
 /** Replaces leaves over the inline limit by artifact references. Answers the record itself when nothing was large. */
 export type OffloadRecord = (
   record: StepRecord,
+  runtimeId: string,
 ) => Promise<{ record: StepRecord; artifacts: Batch["artifacts"] & object }>;
 
 export interface CommitDependencies {
@@ -68,7 +69,7 @@ async function sealAll(
   for (const record of execution.records.splice(0)) {
     let entry = seal(record, run.head_seq + 1, run.head_hash);
     if (deps.maxInlineBytes > 0 && entry.json.length > deps.maxInlineBytes) {
-      const small = await deps.offload(record);
+      const small = await deps.offload(record, run.runtime_id);
       artifacts.push(...small.artifacts);
       if (small.record !== record) entry = seal(small.record, run.head_seq + 1, run.head_hash);
     }

@@ -74,7 +74,8 @@ async function address(ledger: Ledger, now: Clock, command: Command, mail: NewMa
     emitted_at: text("emitted_at", "emittedAt") ?? isoTime(now()),
     emitter: { source: "external", client_id: command.client_id },
   };
-  const delivery = await addressEvent(ledger, { scope, scopeId: scopeId(scope, ids) }, event);
+  const target = { scope, scopeId: scopeId(scope, ids), runtimeId: command.runtime_id };
+  const delivery = await addressEvent(ledger, target, event);
   mail.push(...delivery.mail);
   const count = delivery.runIds.length;
   return {

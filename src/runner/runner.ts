@@ -7,6 +7,8 @@ export interface StartRequest {
   /** Which flow of which bundle; `plan` is its compiled form. */
   target: { workflowId: string; bundleDigest: string | null; plan: Plan };
   inputData: JsonObject;
+  /** Whose run it is. */
+  runtimeId: string;
   sessionId: string | null;
   actorId: string;
   thinking: boolean | string | null;

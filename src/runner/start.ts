@@ -12,7 +12,6 @@ export interface StartDependencies {
   ledger: Ledger;
   now: Clock;
   newId: NewId;
-  runtimeId: string;
   /** Folder for a run's own workspace, or null when runs get none. The folder is made when a step first uses it. */
   workspacesDir: string | null;
   /** Plan of a listener of the same bundle. */
@@ -58,7 +57,7 @@ async function rootWithListeners(deps: StartDependencies, request: StartRequest)
     workspaceRoot,
     schedule: request.schedule ?? null,
   });
-  const shared = { bundleDigest, actorId: request.actorId, runtimeId: deps.runtimeId };
+  const shared = { bundleDigest, actorId: request.actorId, runtimeId: request.runtimeId };
   const root = newRun(
     {
       ...shared,

@@ -16,6 +16,7 @@ beforeAll(async () => {
     blob_id: blobId,
     content_type: "text/html",
     size_bytes: text.length,
+    runtime_id: "default",
     created_at: "2026-11-23T00:00:00+00:00",
     metadata: { note: "n" },
   };

@@ -11,7 +11,9 @@ import { systemClock } from "#core/time.ts";
 import { createHttp } from "#http/create-http.ts";
 import { builtinTools } from "#tools/builtin-tools.ts";
 import { createToolRegistry } from "#tools/registry.ts";
-import type { Services } from "#http/services.ts";
+import { type WholeServices, ownServices } from "#http/own-services.ts";
+import type { Services, SharedServices } from "#http/services.ts";
+import { everything } from "#core/scope.ts";
 import { seal } from "#ledger/chain.ts";
 import type { Ledger, NewRun } from "#ledger/ledger.ts";
 import { openSqliteLedger } from "#ledger/sqlite/sqlite-ledger.ts";
@@ -62,7 +64,7 @@ export interface HarnessOptions {
   auth?: Partial<AuthSettings>;
   limits?: Partial<LimitSettings>;
   providers?: ProviderRegistry;
-  services?: Partial<Services>;
+  services?: Partial<WholeServices>;
 }
 
 export async function createHarness(options: HarnessOptions = {}): Promise<Harness> {
@@ -73,10 +75,21 @@ export async function createHarness(options: HarnessOptions = {}): Promise<Harne
   const blobs = createDiskBlobs(join(dataDir, "artifacts"));
   const bundles = new FakeBundles([installed("ask"), installed("ask", "0.9.0"), installed("ask", "draft.abc")]);
   const deltas = new Map<string, Set<(delta: Delta) => void>>();
-  const services: Services = {
+  const shared: Omit<SharedServices, "of"> = {
     settings,
     version: "9.9.9",
-    ledger,
+    wholeLedger: ledger,
+    runner: fakeRunner(deltas),
+    telemetry: null,
+    host: {
+      startedMs: now(),
+      gpu: () => Promise.resolve({ ts: "2026-11-24T00:00:00+00:00", supported: false, reason: "disabled" }),
+    },
+    now,
+    newId: () => crypto.randomUUID(),
+  };
+  const whole: WholeServices = {
+    ...shared,
     blobs,
     bundles,
     plan: async (_digest, workflowId) => plan(workflowId),
@@ -87,23 +100,18 @@ export async function createHarness(options: HarnessOptions = {}): Promise<Harne
       ledger,
       now,
       newId: () => crypto.randomUUID(),
-      runtimeId: "default",
       workspacesDir: join(dataDir, "workspaces"),
       loadPlan: async (_digest, workflowId) => plan(workflowId),
     }),
     submitCommand: createSubmitCommand(ledger),
-    runner: fakeRunner(deltas),
-    telemetry: null,
-    host: {
-      startedMs: now(),
-      gpu: () => Promise.resolve({ ts: "2026-11-24T00:00:00+00:00", supported: false, reason: "disabled" }),
-    },
-    now,
-    newId: () => crypto.randomUUID(),
     ...options.services,
   };
+  const services = ownServices(whole, everything);
   const reports: string[] = [];
-  const http = createHttp(services, { report: (message) => void reports.push(message) });
+  const http = createHttp(
+    { ...shared, ...options.services, of: () => services },
+    { report: (message) => void reports.push(message) },
+  );
   const { port } = await http.listen("127.0.0.1", 0);
   const url = `http://127.0.0.1:${port}`;
   const stop = () => http.stop({ graceMs: 500 });

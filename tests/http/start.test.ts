@@ -13,6 +13,7 @@ beforeAll(async () => {
     blob_id: "b",
     content_type: "text/plain",
     size_bytes: 1,
+    runtime_id: "default",
     created_at: "2026-11-23T00:00:00+00:00",
     metadata: {},
   };

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { float } from "#core/value.ts";
 import { isoTime } from "#core/time.ts";
 import { rejection } from "#fixtures/rejection.ts";
+import { scopedLedger } from "#ledger/scoped-ledger.ts";
 import type { ArtifactRow, Ledger, Notice } from "#ledger/ledger.ts";
 import { Chain, command, epochMs, newRun, progress, tick, wait } from "./sample-runs.ts";
 
@@ -162,7 +163,7 @@ export function exerciseLedger(name: string, open: () => Promise<Opened>): void 
         expect(await ledger.getRun("bad")).toMatchObject({ head_seq: 0 });
         expect(await ledger.readMail("good", 10)).toEqual([]);
         expect(await ledger.getCommand("c1")).toBeNull();
-        expect(await ledger.getArtifact("a1")).toBeNull();
+        expect(await ledger.getArtifact("a1", null)).toBeNull();
         expect(await seqs("good")).toEqual([1, 2]);
         await ledger.commit({ updates: [bad.next(1)] });
         expect(await seqs("bad")).toEqual([1]);
@@ -405,11 +406,13 @@ export function exerciseLedger(name: string, open: () => Promise<Opened>): void 
         await ledger.commit({ updates: [one.next(1, { progress: listening })] });
         await ledger.commit({ updates: [two.next(1, { listens: ["evt:a", "evt:b", "evt:b"] })] });
         const found = async (...keys: string[]) =>
-          (await ledger.listeners(keys, 10)).map(({ run_id, key }) => `${run_id} ${key}`).toSorted();
+          (await ledger.listeners(keys, { runtimeId: null, limit: 10 }))
+            .map(({ run_id, key }) => `${run_id} ${key}`)
+            .toSorted();
         expect(await found("evt:a", "evt:b")).toEqual(["r1 evt:a", "r2 evt:a", "r2 evt:b"]);
         expect(await found("evt:c")).toEqual([]);
         expect(await found()).toEqual([]);
-        expect(await ledger.listeners(["evt:a", "evt:b"], 2)).toHaveLength(2);
+        expect(await ledger.listeners(["evt:a", "evt:b"], { runtimeId: null, limit: 2 })).toHaveLength(2);
         await ledger.commit({ updates: [two.next(0, { progress: progress("waiting", { pause: paused }) })] });
         await ledger.commit({ updates: [one.next(0)] });
         expect(await found("evt:a", "evt:b")).toEqual([]);
@@ -514,7 +517,7 @@ export function exerciseLedger(name: string, open: () => Promise<Opened>): void 
         });
         await ledger.commit({ updates: [new Chain("r1").next(1, { progress: progress("waiting") })] });
         const ids = async (query: Partial<Parameters<Ledger["listRuns"]>[0]>) =>
-          (await ledger.listRuns({ limit: 50, ...query })).map((run) => run.run_id);
+          (await ledger.listRuns({ runtimeId: null, limit: 50, ...query })).map((run) => run.run_id);
         expect(await ids({})).toEqual(["r1", "r3", "r2"]);
         expect(await ids({ limit: 2 })).toEqual(["r1", "r3"]);
         expect(await ids({ status: "running" })).toEqual(["r3", "r2"]);
@@ -534,7 +537,7 @@ export function exerciseLedger(name: string, open: () => Promise<Opened>): void 
 
       test("live counts are of runs that have not ended, a paused one only as paused", async () => {
         const paused = { paused: true, pause_reason: null, paused_at: tick(), resumed_at: null };
-        expect(await ledger.liveCounts()).toEqual({ running: 0, waiting: 0, paused: 0 });
+        expect(await ledger.liveCounts(null)).toEqual({ running: 0, waiting: 0, paused: 0 });
         await ledger.commit({
           starts: [
             newRun("a"),
@@ -544,7 +547,7 @@ export function exerciseLedger(name: string, open: () => Promise<Opened>): void 
             newRun("e", { status: "completed", finished_at: tick() }),
           ],
         });
-        expect(await ledger.liveCounts()).toEqual({ running: 2, waiting: 1, paused: 1 });
+        expect(await ledger.liveCounts(null)).toEqual({ running: 2, waiting: 1, paused: 1 });
       });
 
       test("counts follow what was committed", async () => {
@@ -563,11 +566,79 @@ export function exerciseLedger(name: string, open: () => Promise<Opened>): void 
         await ledger.commit({ artifacts: [...rows, artifact("free", null)] });
         const changed = { ...artifact("a2", "r1"), metadata: { x: float(1) } };
         await ledger.commit({ artifacts: [changed] });
-        expect(await ledger.getArtifact("a2")).toEqual(changed);
-        expect(await ledger.getArtifact("free")).toMatchObject({ run_id: null });
-        expect(await ledger.getArtifact("nobody")).toBeNull();
-        const page = await ledger.listArtifacts("r1", { limit: 2, offset: 1 });
+        expect(await ledger.getArtifact("a2", null)).toEqual(changed);
+        expect(await ledger.getArtifact("free", null)).toMatchObject({ run_id: null });
+        expect(await ledger.getArtifact("nobody", null)).toBeNull();
+        const page = await ledger.listArtifacts("r1", { runtimeId: null, limit: 2, offset: 1 });
         expect([page.total, page.items.map((row) => row.artifact_id)]).toEqual([3, ["a2", "a3"]]);
+      });
+    });
+
+    describe("runtimes", () => {
+      const mine = { runtime_id: "default/ada" };
+      const theirs = { runtime_id: "default/bob" };
+
+      test("lists, counts and listeners hold what belongs to the runtime that is asked for", async () => {
+        await ledger.commit({ starts: [newRun("a", mine), newRun("b", theirs), newRun("c")] });
+        const ids = async (runtimeId: string | null) =>
+          (await ledger.listRuns({ runtimeId, limit: 9 })).map((run) => run.run_id);
+        expect(await ids("default/ada")).toEqual(["a"]);
+        expect(await ids("default")).toEqual(["c"]);
+        expect(await ids("default/eve")).toEqual([]);
+        expect(await ids(null)).toEqual(["c", "b", "a"]);
+        expect(await ledger.liveCounts("default/bob")).toEqual({ running: 1, waiting: 0, paused: 0 });
+        const waiting = progress("waiting", { wait: wait("event", { wait_key: "k" }) });
+        await ledger.commit({ updates: [new Chain("a").next(1, { progress: waiting })] });
+        await ledger.commit({ updates: [new Chain("b").next(1, { listens: ["k"] })] });
+        const found = (runtimeId: string | null) => ledger.listeners(["k"], { runtimeId, limit: 9 });
+        expect(await found("default/ada")).toEqual([{ run_id: "a", key: "k" }]);
+        expect(await found("default/bob")).toEqual([{ run_id: "b", key: "k" }]);
+        expect(await found("default")).toEqual([]);
+        expect(await found(null)).toHaveLength(2);
+      });
+
+      test("a command to a run of another runtime is refused like one to no run", async () => {
+        await ledger.commit({ starts: [newRun("a", mine)] });
+        const cancel = (id: string, runtimeId: string | null) =>
+          command(id, "a", { type: "cancel", runtime_id: runtimeId });
+        const commands = [cancel("c1", "default/bob"), cancel("c2", "default/ada"), cancel("c3", null)];
+        await ledger.commit({ commands });
+        expect((await ledger.getCommand("c1"))?.outcome).toEqual({ status: "refused", message: "Run 'a' not found" });
+        expect((await ledger.getCommand("c2"))?.outcome).toBeNull();
+        expect(await ledger.readMail("a", 9)).toHaveLength(2);
+      });
+
+      test("an artifact is there for its runtime only, and nobody else's upload replaces it", async () => {
+        await ledger.commit({ artifacts: [{ ...artifact("x", "s"), ...mine }] });
+        await ledger.commit({ artifacts: [{ ...artifact("x", "s"), ...theirs, content_type: "evil" }] });
+        expect(await ledger.getArtifact("x", "default/bob")).toBeNull();
+        expect(await ledger.getArtifact("x", "default/ada")).toMatchObject({ content_type: "text/plain" });
+        const page = { limit: 9, offset: 0 };
+        expect((await ledger.listArtifacts("s", { runtimeId: "default/bob", ...page })).total).toBe(0);
+        expect((await ledger.listArtifacts("s", { runtimeId: "default/ada", ...page })).total).toBe(1);
+      });
+
+      test("a scoped ledger answers for foreign runs as for unknown ones, and writes nothing to them", async () => {
+        await ledger.commit({ starts: [newRun("a", mine), newRun("b", theirs)] });
+        await ledger.commit({ updates: [new Chain("b").next(2)], artifacts: [{ ...artifact("x", "b"), ...theirs }] });
+        const scoped = scopedLedger(ledger, { runtimeId: "default/ada" });
+        expect(await scoped.getRun("a")).not.toBeNull();
+        expect(await scoped.getRun("b")).toBeNull();
+        expect(await scoped.listRuns({ limit: 9 })).toHaveLength(1);
+        expect(await scoped.readRecords("b", 0, { limit: 9 })).toEqual([]);
+        expect(await scoped.tailRecords("b", 9)).toEqual([]);
+        expect(await scoped.readState("b")).toBeNull();
+        expect(await scoped.readInput("b")).toBeNull();
+        expect(await scoped.children("b")).toEqual([]);
+        expect(await scoped.descendants("b", 9)).toEqual([]);
+        expect(await scoped.getArtifact("x")).toBeNull();
+        expect((await scoped.listArtifacts("b", { limit: 9, offset: 0 })).total).toBe(0);
+        expect((await scoped.deleteRuns(["b"])).runs).toBe(0);
+        const order = { run_id: "b", kind: "control", action: "cancel", reason: null } as const;
+        expect(await rejection(scoped.commit({ mail: [order] }))).toEqual(refused("not_found", /'b' not found/));
+        expect(await rejection(scoped.commit({ starts: [newRun("c", theirs)] }))).toBeInstanceOf(Error);
+        expect(await ledger.getRun("c")).toBeNull();
+        expect(await ledger.getRun("b")).toMatchObject({ head_seq: 2 });
       });
     });
 
@@ -652,8 +723,8 @@ export function exerciseLedger(name: string, open: () => Promise<Opened>): void 
         expect(await ledger.getRun("gone")).toBeNull();
         expect(await seqs("gone")).toEqual([]);
         expect(await ledger.readState("gone")).toBeNull();
-        expect(await ledger.getArtifact("a1")).toBeNull();
-        expect(await ledger.listeners(["k"], 10)).toEqual([{ run_id: "kept", key: "k" }]);
+        expect(await ledger.getArtifact("a1", null)).toBeNull();
+        expect(await ledger.listeners(["k"], { runtimeId: null, limit: 10 })).toEqual([{ run_id: "kept", key: "k" }]);
         expect(await rejection(ledger.commit({ updates: [gone.peek(1)] }))).toEqual(refused("not_found", /gone/));
         await ledger.commit({ updates: [kept.next(1)] });
         expect(await seqs("kept")).toEqual([1, 2, 3]);
@@ -743,6 +814,7 @@ export function artifact(id: string, runId: string | null): ArtifactRow {
     artifact_id: id,
     blob_id: "b".repeat(64),
     run_id: runId,
+    runtime_id: "default",
     content_type: "text/plain",
     size_bytes: 5,
     created_at: tick(),

@@ -131,6 +131,7 @@ export function command(commandId: string, runId: string, more: Partial<NewComma
     ts: tick(),
     client_id: null,
     principal: "ada",
+    runtime_id: null,
     ...more,
   };
 }

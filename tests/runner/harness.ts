@@ -117,7 +117,6 @@ export async function createHarness(options: HarnessOptions): Promise<Harness> {
     ledger,
     now,
     newId,
-    runtimeId: "default",
     workspacesDir: null,
     loadPlan: programs.load,
     adopt: runner.adopt.bind(runner),
@@ -162,6 +161,7 @@ export async function createHarness(options: HarnessOptions): Promise<Harness> {
       const started = await startRun({
         target: { workflowId, bundleDigest: bundle.digest, plan },
         inputData: input,
+        runtimeId: "default",
         sessionId: null,
         actorId: "gateway",
         thinking: null,
@@ -173,7 +173,16 @@ export async function createHarness(options: HarnessOptions): Promise<Harness> {
     async command(runId, type, payload = {}) {
       const commandId = newId();
       const ts = isoTime(now());
-      await submit({ command_id: commandId, run_id: runId, type, payload, ts, client_id: null, principal: "test" });
+      await submit({
+        command_id: commandId,
+        run_id: runId,
+        type,
+        payload,
+        ts,
+        client_id: null,
+        principal: "test",
+        runtime_id: null,
+      });
       return commandId;
     },
     async outcome(commandId) {

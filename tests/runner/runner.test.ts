@@ -283,7 +283,7 @@ test("a text over the inline limit is an artifact in the record and whole in the
   );
   const reference = (call?.result as { content: { $artifact: string } }).content.$artifact;
   expect(reference).toMatch(/^[0-9a-f]{32}$/);
-  expect((await ledger.getArtifact(reference))?.size_bytes).toBe(300_000);
+  expect((await ledger.getArtifact(reference, null))?.size_bytes).toBe(300_000);
 });
 
 describe("a run whose workflow is gone", () => {

@@ -1,4 +1,4 @@
-import type { Ledger } from "#ledger/ledger.ts";
+import type { ScopedLedger } from "#ledger/scoped-ledger.ts";
 import type { SealedRecord } from "#core/record.ts";
 
 const pageRecords = 1000;
@@ -6,7 +6,7 @@ const pageBytes = 4 * 1024 * 1024;
 
 /** Every record of a run after a cursor, read in pages, at most `limit`. */
 export async function* allRecords(
-  ledger: Ledger,
+  ledger: ScopedLedger,
   runId: string,
   { after = 0, limit = Number.POSITIVE_INFINITY }: { after?: number; limit?: number } = {},
 ): AsyncGenerator<SealedRecord[]> {

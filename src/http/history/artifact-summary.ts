@@ -1,5 +1,6 @@
 import { type JsonObject, type Value, isObject } from "#core/value.ts";
-import type { ArtifactRow, Ledger } from "#ledger/ledger.ts";
+import type { ArtifactRow } from "#ledger/ledger.ts";
+import type { ScopedLedger } from "#ledger/scoped-ledger.ts";
 
 const maxArtifacts = 500;
 const maxDepth = 5;
@@ -8,7 +9,7 @@ const maxKeys = 80;
 const maxChars = 2000;
 
 /** Artifacts of a run for clients that replay it: oldest first, their metadata cut to a bearable size (contract 1.6). */
-export async function artifactSummaries(ledger: Ledger, runId: string): Promise<JsonObject[]> {
+export async function artifactSummaries(ledger: ScopedLedger, runId: string): Promise<JsonObject[]> {
   const { items } = await ledger.listArtifacts(runId, { limit: maxArtifacts, offset: 0 });
   return items.sort((a, b) => (a.created_at < b.created_at ? -1 : 1)).map(artifactSummary);
 }

@@ -2,7 +2,7 @@ import type { SealedRecord, StepRecord } from "#core/record.ts";
 import { parseTime } from "#core/time.ts";
 import { artifactSummaries } from "#http/history/artifact-summary.ts";
 import { allRecords } from "#http/history/all-records.ts";
-import type { Ledger } from "#ledger/ledger.ts";
+import type { ScopedLedger } from "#ledger/scoped-ledger.ts";
 
 /** The records of one run that a bundle carries, as JSON text made of the stored texts. */
 export interface LedgerWindow {
@@ -13,7 +13,11 @@ export interface LedgerWindow {
 }
 
 /** `maxItems` null means all records; otherwise the last ones, with their own cursors. */
-export async function ledgerWindow(ledger: Ledger, runId: string, maxItems: number | null): Promise<LedgerWindow> {
+export async function ledgerWindow(
+  ledger: ScopedLedger,
+  runId: string,
+  maxItems: number | null,
+): Promise<LedgerWindow> {
   const records = maxItems === null ? await everything(ledger, runId) : await ledger.tailRecords(runId, maxItems);
   const total = records.at(-1)?.seq ?? 0;
   const start = records[0]?.seq ?? total + 1;
@@ -28,7 +32,7 @@ export async function ledgerWindow(ledger: Ledger, runId: string, maxItems: numb
   };
 }
 
-async function everything(ledger: Ledger, runId: string): Promise<SealedRecord[]> {
+async function everything(ledger: ScopedLedger, runId: string): Promise<SealedRecord[]> {
   const records: SealedRecord[] = [];
   for await (const page of allRecords(ledger, runId)) records.push(...page);
   return records;

@@ -2,7 +2,7 @@ import type { StepRecord } from "#core/record.ts";
 import { parseTime } from "#core/time.ts";
 import { type JsonObject, type Value, isObject, numberOf } from "#core/value.ts";
 import { allRecords } from "#http/history/all-records.ts";
-import type { Ledger } from "#ledger/ledger.ts";
+import type { ScopedLedger } from "#ledger/scoped-ledger.ts";
 
 export interface RunStats {
   duration_ms: number;
@@ -14,7 +14,7 @@ export interface RunStats {
 }
 
 /** Counts over the ledgers of some runs: completed model calls, executed tool calls, tokens, first to last timestamp. */
-export async function runStats(ledger: Ledger, runIds: readonly string[]): Promise<RunStats> {
+export async function runStats(ledger: ScopedLedger, runIds: readonly string[]): Promise<RunStats> {
   const counter = new Counter();
   for (const runId of runIds) {
     for await (const page of allRecords(ledger, runId)) {

@@ -32,9 +32,7 @@ async function settled({ ledger }: Services, runId: string, signal: AbortSignal)
     if (run && (isTerminal(run.status) || (run.status === "waiting" && run.wait?.reason === "user")))
       found.resolve(run);
   };
-  const unsubscribe = ledger.subscribe((notice) => {
-    if (notice.updates.some((update) => update.run_id === runId)) look().catch(found.reject);
-  });
+  const unsubscribe = ledger.watch(runId, () => void look().catch(found.reject));
   const leave = () => found.reject(new AppError("cancelled", "The client has gone"));
   signal.addEventListener("abort", leave);
   try {

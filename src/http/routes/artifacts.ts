@@ -13,12 +13,15 @@ import type { ArtifactRow } from "#ledger/ledger.ts";
 
 const path = { run_id: "Run through which the artifact is seen.", artifact_id: "Id of the artifact." };
 
-export function artifactRoutes({ services }: RouteContext) {
+export function artifactRoutes({ access }: RouteContext) {
   return new Elysia()
     .get(
       "/api/gateway/runs/:run_id/artifacts/:artifact_id",
-      async ({ params, set }) =>
-        reply(set, artifactMetadata(await visibleArtifact(services, params.run_id, params.artifact_id))),
+      async ({ params, request, set }) =>
+        reply(
+          set,
+          artifactMetadata(await visibleArtifact(access.services(request), params.run_id, params.artifact_id)),
+        ),
       operation({
         id: "readArtifact",
         summary: "An artifact without its bytes",
@@ -31,9 +34,10 @@ export function artifactRoutes({ services }: RouteContext) {
     .get(
       "/api/gateway/runs/:run_id/artifacts/:artifact_id/content",
       async ({ params, request }) => {
-        const { access, access_action } = readQuery(request.url, ContentQuery);
+        const query = readQuery(request.url, ContentQuery);
+        const services = access.services(request);
         const row = await visibleArtifact(services, params.run_id, params.artifact_id);
-        return content(services, row, { request, download: (access ?? access_action) === "download" });
+        return content(services, row, { request, download: (query.access ?? query.access_action) === "download" });
       },
       operation({
         id: "readArtifactContent",

@@ -53,13 +53,13 @@ export function bundleRoutes(context: RouteContext) {
     .use(flowRoutes(context));
 }
 
-function installRoutes({ services, access }: RouteContext) {
+function installRoutes({ access }: RouteContext) {
   return new Elysia()
     .post(
       "/api/gateway/bundles/upload",
       async ({ request, set }) => {
         const form = await UploadForm.read(request, access.bodyLimitBytes(request));
-        return reply(set, await upload(services, form));
+        return reply(set, await upload(access.services(request), form));
       },
       operation({
         id: "uploadBundle",
@@ -72,8 +72,8 @@ function installRoutes({ services, access }: RouteContext) {
     )
     .post(
       "/api/gateway/bundles/reload",
-      async ({ set }) => {
-        const { bundleIds, skipped } = await services.bundles.reload();
+      async ({ request, set }) => {
+        const { bundleIds, skipped } = await access.services(request).bundles.reload();
         return reply(set, { ok: true, bundle_ids: bundleIds, count: bundleIds.length, skipped });
       },
       operation({
@@ -86,7 +86,7 @@ function installRoutes({ services, access }: RouteContext) {
     .delete(
       "/api/gateway/bundles/:bundle_id",
       async ({ params, request, set }) =>
-        reply(set, await remove(services, params.bundle_id, readQuery(request.url, RemoveBundleQuery))),
+        reply(set, await remove(access.services(request), params.bundle_id, readQuery(request.url, RemoveBundleQuery))),
       operation({
         id: "removeBundle",
         summary: "Remove one version of a bundle, or all",
@@ -99,14 +99,14 @@ function installRoutes({ services, access }: RouteContext) {
     );
 }
 
-function deprecationRoutes({ services, access }: RouteContext) {
-  const { bundles } = services;
+function deprecationRoutes({ access }: RouteContext) {
   return new Elysia()
     .post(
       "/api/gateway/bundles/:bundle_id/deprecate",
       async ({ params, request, set }) => {
         const { value } = await readJsonBody(request, access.bodyLimitBytes(request));
         const body = deprecateBody.check(value);
+        const { bundles } = access.services(request);
         const { bundle_id } = findBundle(bundles, params.bundle_id).manifest;
         const { deprecated_at, reason } = await bundles.deprecate(bundle_id, body.flow_id || null, body.reason || null);
         const flowId = body.flow_id || "*";
@@ -133,6 +133,7 @@ function deprecationRoutes({ services, access }: RouteContext) {
       async ({ params, request, set }) => {
         const { value } = await readJsonBody(request, access.bodyLimitBytes(request));
         const body = undeprecateBody.check(value);
+        const { bundles } = access.services(request);
         const { bundle_id } = findBundle(bundles, params.bundle_id).manifest;
         const removed = await bundles.undeprecate(bundle_id, body.flow_id || null);
         return reply(set, { ok: true, bundle_id, flow_id: body.flow_id || "*", removed });
@@ -149,12 +150,12 @@ function deprecationRoutes({ services, access }: RouteContext) {
     );
 }
 
-function readRoutes({ services }: RouteContext) {
-  const { bundles } = services;
+function readRoutes({ access }: RouteContext) {
   return new Elysia()
     .get(
       "/api/gateway/bundles",
-      ({ request, set }) => reply(set, listBundles(bundles, readQuery(request.url, ListBundlesQuery))),
+      ({ request, set }) =>
+        reply(set, listBundles(access.services(request).bundles, readQuery(request.url, ListBundlesQuery))),
       operation({
         id: "listBundles",
         summary: "List installed bundles",
@@ -167,7 +168,8 @@ function readRoutes({ services }: RouteContext) {
       "/api/gateway/bundles/:bundle_id",
       async ({ params, request, set }) => {
         const { bundle_version } = readQuery(request.url, VersionQuery);
-        return reply(set, await detailOf(services, findBundle(bundles, params.bundle_id, bundle_version)));
+        const services = access.services(request);
+        return reply(set, await detailOf(services, findBundle(services.bundles, params.bundle_id, bundle_version)));
       },
       operation({
         id: "readBundle",
@@ -181,13 +183,13 @@ function readRoutes({ services }: RouteContext) {
     );
 }
 
-function flowRoutes({ services }: RouteContext) {
-  const { bundles } = services;
+function flowRoutes({ access }: RouteContext) {
   return new Elysia()
     .get(
       "/api/gateway/bundles/:bundle_id/flows/:flow_id",
       ({ params, request, set }) => {
         const { bundle_version } = readQuery(request.url, VersionQuery);
+        const { bundles } = access.services(request);
         return reply(set, bundleFlow(findBundle(bundles, params.bundle_id, bundle_version), params.flow_id));
       },
       operation({
@@ -204,6 +206,7 @@ function flowRoutes({ services }: RouteContext) {
       "/api/gateway/bundles/:bundle_id/flows/:flow_id/input_schema",
       ({ params, request, set }) => {
         const { bundle_version } = readQuery(request.url, VersionQuery);
+        const { bundles } = access.services(request);
         return reply(set, flowInputSchema(findBundle(bundles, params.bundle_id, bundle_version), params.flow_id));
       },
       operation({
@@ -218,7 +221,7 @@ function flowRoutes({ services }: RouteContext) {
     )
     .get(
       "/api/gateway/workflows/:workflow_id/flow",
-      async ({ params, set }) => reply(set, await workflowFlow(services, params.workflow_id)),
+      async ({ params, request, set }) => reply(set, await workflowFlow(access.services(request), params.workflow_id)),
       operation({
         id: "readWorkflowFlow",
         summary: "The flow behind a workflow id",

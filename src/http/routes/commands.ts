@@ -13,13 +13,16 @@ import { bodyCheck, shownText } from "#http/validation.ts";
 
 const submitBody = bodyCheck(SubmitCommandRequest);
 
-export function commandRoutes({ services, access }: RouteContext) {
+export function commandRoutes({ access }: RouteContext) {
   return new Elysia()
     .post(
       "/api/gateway/commands",
       async ({ request, set }) => {
         const { value } = await readJsonBody(request, access.bodyLimitBytes(request));
-        return reply(set, await submit(services, submitBody.check(value), principalKey(access.principal(request))));
+        return reply(
+          set,
+          await submit(access.services(request), submitBody.check(value), principalKey(access.principal(request))),
+        );
       },
       operation({
         id: "submitCommand",
@@ -35,7 +38,10 @@ export function commandRoutes({ services, access }: RouteContext) {
     .get(
       "/api/gateway/commands/:command_id",
       async ({ params, request, set }) =>
-        reply(set, await commandStatus(services, params.command_id, principalKey(access.principal(request)))),
+        reply(
+          set,
+          await commandStatus(access.services(request), params.command_id, principalKey(access.principal(request))),
+        ),
       operation({
         id: "readCommand",
         summary: "What became of a command",

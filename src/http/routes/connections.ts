@@ -49,14 +49,14 @@ function existing({ connections }: Services, id: string): Connection {
   return connection;
 }
 
-function profileRoutes({ services, access }: RouteContext) {
+function profileRoutes({ access }: RouteContext) {
   return new Elysia()
     .get(
       base,
       ({ request, set }) =>
         reply(set, {
           ok: true,
-          profiles: connectionList(services),
+          profiles: connectionList(access.services(request)),
           can_create_gateway_scope: isAdmin(access.principal(request)),
           source: "abstractgateway.connections",
         }),
@@ -72,6 +72,7 @@ function profileRoutes({ services, access }: RouteContext) {
       async ({ request, set }) => {
         const { id, ...body } = createBody.check(await bodyOf(access, request));
         const input = inputOf(body);
+        const services = access.services(request);
         checkScope(access, request, input.scope ?? services.connections.get(id)?.scope);
         return reply(set, changed(services, await services.connections.put(id, input)));
       },
@@ -86,11 +87,12 @@ function profileRoutes({ services, access }: RouteContext) {
     );
 }
 
-function changeRoutes({ services, access }: RouteContext) {
+function changeRoutes({ access }: RouteContext) {
   return new Elysia()
     .put(
       `${base}/:profile_id`,
       async ({ params, request, set }) => {
+        const services = access.services(request);
         const { scope } = existing(services, params.profile_id);
         const input = inputOf(updateBody.check(await bodyOf(access, request)));
         checkScope(access, request, scope);
@@ -110,6 +112,7 @@ function changeRoutes({ services, access }: RouteContext) {
     .delete(
       `${base}/:profile_id`,
       async ({ params, request, set }) => {
+        const services = access.services(request);
         checkScope(access, request, existing(services, params.profile_id).scope);
         await services.connections.remove(params.profile_id);
         return reply(set, { ok: true, deleted: true, profiles: connectionList(services) });
@@ -125,12 +128,12 @@ function changeRoutes({ services, access }: RouteContext) {
     );
 }
 
-function discoverRoute({ services, access }: RouteContext) {
+function discoverRoute({ access }: RouteContext) {
   return new Elysia().post(
     `${base}/discover-models`,
     async ({ request, set }) => {
       const body = discoverBody.check(await bodyOf(access, request));
-      return reply(set, await discoverModels(services, body, request.signal));
+      return reply(set, await discoverModels(access.services(request), body, request.signal));
     },
     operation({
       id: "discoverModels",

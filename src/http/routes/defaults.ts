@@ -12,27 +12,29 @@ const base = "/api/gateway/config/capability-defaults";
 const routePath = { kind: "input, output or embedding.", modality: "text, image, video, voice, sound or music." };
 
 /** Which models are used where nobody names one. */
-export function defaultRoutes({ services, access }: RouteContext) {
+export function defaultRoutes({ access }: RouteContext) {
   const bodyOf = async (request: Request) =>
     (await readJsonBody(request, access.bodyLimitBytes(request), { floats: false })).value;
-  const record = (signal: AbortSignal) =>
-    capabilityDefaultsRecord(services.defaults, services.providers, { settings: services.settings.models, signal });
+  const record = (request: Request) => {
+    const { defaults, providers, settings } = access.services(request);
+    return capabilityDefaultsRecord(defaults, providers, { settings: settings.models, signal: request.signal });
+  };
   const set = async (request: Request, key: string) => {
     const { base_url, options, ...route } = defaultBody.check(await bodyOf(request));
     if (base_url?.trim()) {
       const remedy = "make a connection for it, and name that as the provider";
       throw new AppError("invalid_request", `base_url cannot be given with a default: ${remedy}`);
     }
-    await services.defaults.set(key, { ...route, options: options ?? null });
-    return record(request.signal);
+    await access.services(request).defaults.set(key, { ...route, options: options ?? null });
+    return record(request);
   };
   const remove = async (request: Request, key: string) => {
-    await services.defaults.remove(key);
-    return record(request.signal);
+    await access.services(request).defaults.remove(key);
+    return record(request);
   };
   const app = new Elysia().get(
     base,
-    async ({ request, set: settings }) => reply(settings, await record(request.signal)),
+    async ({ request, set: settings }) => reply(settings, await record(request)),
     operation({
       id: "listCapabilityDefaults",
       summary: "Which models are used where nobody names one",

@@ -27,11 +27,13 @@ function catalogEntry(tool: Tool) {
   return { ...toolSpec(tool), approval: tool.approval };
 }
 
-export function discoveryRoutes({ services, access }: RouteContext) {
+export function discoveryRoutes(context: RouteContext) {
+  const { access } = context;
   return new Elysia()
     .get(
       "/api/gateway/discovery/capabilities",
-      ({ request, set }) => reply(set, capabilities(services, { isAdmin: isAdmin(access.principal(request)) })),
+      ({ request, set }) =>
+        reply(set, capabilities(access.services(request), { isAdmin: isAdmin(access.principal(request)) })),
       operation({
         id: "readCapabilities",
         summary: "What this gateway can do, and where",
@@ -43,8 +45,9 @@ export function discoveryRoutes({ services, access }: RouteContext) {
       "/api/gateway/discovery/tools",
       async ({ request, set }) => {
         const patience = AbortSignal.any([request.signal, AbortSignal.timeout(toolLoadMs)]);
-        await services.tools.load(patience).catch(() => undefined);
-        return reply(set, { items: services.tools.list().map(catalogEntry), tool_mode: services.settings.toolMode });
+        const { tools, settings } = access.services(request);
+        await tools.load(patience).catch(() => undefined);
+        return reply(set, { items: tools.list().map(catalogEntry), tool_mode: settings.toolMode });
       },
       operation({
         id: "listTools",
@@ -53,15 +56,15 @@ export function discoveryRoutes({ services, access }: RouteContext) {
         response: ToolList,
       }),
     )
-    .use(modelCatalogRoutes({ services, access }));
+    .use(modelCatalogRoutes(context));
 }
 
-function modelCatalogRoutes({ services }: RouteContext) {
+function modelCatalogRoutes({ access }: RouteContext) {
   return new Elysia()
     .get(
       "/api/gateway/discovery/providers",
       async ({ request, set }) =>
-        reply(set, await providerList(services, readQuery(request.url, ProvidersQuery).include_models)),
+        reply(set, await providerList(access.services(request), readQuery(request.url, ProvidersQuery).include_models)),
       operation({
         id: "listProviders",
         summary: "Sources of models",
@@ -82,7 +85,7 @@ function modelCatalogRoutes({ services }: RouteContext) {
           outputType: query.output_type ?? null,
           routes: query.capability_route,
         };
-        return reply(set, await modelList(services, params.provider_name, filter));
+        return reply(set, await modelList(access.services(request), params.provider_name, filter));
       },
       operation({
         id: "listModels",
@@ -99,7 +102,7 @@ function modelCatalogRoutes({ services }: RouteContext) {
       async ({ request, set }) => {
         const { model_name: name, provider } = readQuery(request.url, ModelCapabilitiesQuery);
         if (!name?.trim()) throw new AppError("invalid_request", "model_name is required");
-        return reply(set, await modelCapabilities(services, name.trim(), provider?.trim() || null));
+        return reply(set, await modelCapabilities(access.services(request), name.trim(), provider?.trim() || null));
       },
       operation({
         id: "readModelCapabilities",

@@ -16,7 +16,7 @@ const embedBody = bodyCheck(EmbeddingsRequest);
 const lookMs = 5000;
 
 /** Vectors of texts. */
-export function embeddingRoutes({ services, access }: RouteContext) {
+export function embeddingRoutes({ access }: RouteContext) {
   return new Elysia()
     .post(
       "/api/gateway/embeddings",
@@ -24,7 +24,7 @@ export function embeddingRoutes({ services, access }: RouteContext) {
         const { value } = await readJsonBody(request, access.bodyLimitBytes(request), { floats: false });
         const { input, provider, model } = embedBody.check(value);
         const asked = { texts: textsOf(input), provider: provider?.trim() || null, model: model?.trim() || null };
-        const { vectors, ...made } = await embedTexts(services.providers, asked, request.signal);
+        const { vectors, ...made } = await embedTexts(access.services(request).providers, asked, request.signal);
         return reply(set, {
           object: "list",
           provider: made.provider,
@@ -44,7 +44,7 @@ export function embeddingRoutes({ services, access }: RouteContext) {
     )
     .get(
       "/api/gateway/embeddings/config",
-      async ({ set }) => reply(set, await embeddingsConfig(services)),
+      async ({ request, set }) => reply(set, await embeddingsConfig(access.services(request))),
       operation({
         id: "readEmbeddingsConfig",
         summary: "Who makes embeddings",
@@ -59,7 +59,10 @@ export function embeddingRoutes({ services, access }: RouteContext) {
         if (query.base_url) {
           throw new AppError("invalid_request", "base_url cannot be given here: servers are configured on the gateway");
         }
-        return reply(set, await embeddingModelList(services, query.provider?.trim() || null, query.providers_only));
+        return reply(
+          set,
+          await embeddingModelList(access.services(request), query.provider?.trim() || null, query.providers_only),
+        );
       },
       operation({
         id: "listEmbeddingModels",

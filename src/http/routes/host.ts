@@ -10,7 +10,7 @@ import { GatewayStatus, GpuMetrics, MetricsText } from "#http/schemas/host.ts";
 import type { Services } from "#http/services.ts";
 
 /** How the gateway and its machine are. */
-export function hostRoutes({ services, streams }: RouteContext & { streams: LiveStreams }) {
+export function hostRoutes({ services, access, streams }: RouteContext & { streams: LiveStreams }) {
   return new Elysia()
     .get(
       metricsPath,
@@ -33,7 +33,7 @@ export function hostRoutes({ services, streams }: RouteContext & { streams: Live
     )
     .get(
       "/api/gateway/status",
-      async ({ set }) => reply(set, await gatewayStatus(services, streams.count)),
+      async ({ request, set }) => reply(set, await gatewayStatus(access.services(request), streams.count)),
       operation({
         id: "readStatus",
         summary: "Read what the gateway is doing now",

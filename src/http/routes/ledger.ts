@@ -25,12 +25,15 @@ export interface LedgerRouteContext extends RouteContext {
 }
 
 export function ledgerRoutes(context: LedgerRouteContext) {
-  const { services, access } = context;
+  const { access } = context;
   return new Elysia()
     .get(
       "/api/gateway/runs/:run_id/ledger",
       async ({ params, request, set }) =>
-        replyText(set, await ledgerPage(services.ledger, params.run_id, readQuery(request.url, LedgerQuery))),
+        replyText(
+          set,
+          await ledgerPage(access.services(request).ledger, params.run_id, readQuery(request.url, LedgerQuery)),
+        ),
       operation({
         id: "readLedger",
         summary: "Read a page of a run's ledger",
@@ -45,7 +48,7 @@ export function ledgerRoutes(context: LedgerRouteContext) {
       "/api/gateway/runs/ledger/batch",
       async ({ request, set }) => {
         const { value } = await readJsonBody(request, access.bodyLimitBytes(request), { floats: false });
-        return replyText(set, await ledgerBatch(services.ledger, batchBody.check(value)));
+        return replyText(set, await ledgerBatch(access.services(request).ledger, batchBody.check(value)));
       },
       operation({
         id: "readLedgers",
@@ -78,9 +81,9 @@ export function ledgerRoutes(context: LedgerRouteContext) {
 }
 
 async function openStream(context: LedgerRouteContext, runId: string, request: Request): Promise<Response> {
-  const { services, access, streams, keepOpen } = context;
+  const { access, streams, keepOpen } = context;
   const query = readQuery(request.url, StreamQuery);
-  const run = await runOrNotFound(services, runId);
+  const run = await runOrNotFound(access.services(request), runId);
   const headers = {
     "content-type": "text/event-stream; charset=utf-8",
     "cache-control": "no-cache",

@@ -12,8 +12,7 @@ const loadBody = bodyCheck(LoadModelRequest);
 const unloadBody = bodyCheck(UnloadModelRequest);
 
 /** Which models are in the memory of this machine. A failure is a 200 reply with `ok: false`, as clients expect it. */
-export function modelRoutes({ services, access }: RouteContext) {
-  const { providers } = services;
+export function modelRoutes({ access }: RouteContext) {
   const bodyOf = async (request: Request) =>
     (await readJsonBody(request, access.bodyLimitBytes(request), { floats: false })).value;
   return new Elysia()
@@ -22,7 +21,7 @@ export function modelRoutes({ services, access }: RouteContext) {
       async ({ request, set }) => {
         const query: Record<string, Value | undefined> = readQuery(request.url, LoadedQuery);
         const asked = readResidencyRequest("list_loaded", query);
-        return reply(set, await changeResidency(providers, asked, request.signal));
+        return reply(set, await changeResidency(access.services(request).providers, asked, request.signal));
       },
       operation({
         id: "listLoadedModels",
@@ -36,7 +35,10 @@ export function modelRoutes({ services, access }: RouteContext) {
       "/api/gateway/models/load",
       async ({ request, set }) => {
         const body = loadBody.check(await bodyOf(request)) as Record<string, Value | undefined>;
-        return reply(set, await changeResidency(providers, readResidencyRequest("load", body), request.signal));
+        return reply(
+          set,
+          await changeResidency(access.services(request).providers, readResidencyRequest("load", body), request.signal),
+        );
       },
       operation({
         id: "loadModel",
@@ -51,7 +53,14 @@ export function modelRoutes({ services, access }: RouteContext) {
       "/api/gateway/models/unload",
       async ({ request, set }) => {
         const body = unloadBody.check(await bodyOf(request)) as Record<string, Value | undefined>;
-        return reply(set, await changeResidency(providers, readResidencyRequest("unload", body), request.signal));
+        return reply(
+          set,
+          await changeResidency(
+            access.services(request).providers,
+            readResidencyRequest("unload", body),
+            request.signal,
+          ),
+        );
       },
       operation({
         id: "unloadModel",

@@ -26,12 +26,12 @@ export interface OpenAiContext extends RouteContext {
 
 /** The same models and bundles for clients that speak OpenAI's API. */
 export function openAiRoutes(context: OpenAiContext) {
-  const { services, access } = context;
+  const { access } = context;
   return new Elysia()
     .get(
       "/v1/models",
-      async ({ set }) => {
-        const names = await modelNames(services);
+      async ({ request, set }) => {
+        const names = await modelNames(access.services(request));
         const data = names.map(({ id, owner }) => ({ id, object: "model", created: 0, owned_by: owner }));
         return reply(set, { object: "list", data });
       },
@@ -68,7 +68,7 @@ export function openAiRoutes(context: OpenAiContext) {
       async ({ request, set }) => {
         try {
           const { value } = await readJsonBody(request, access.bodyLimitBytes(request), { floats: false });
-          return reply(set, await embeddings(services, embeddingsBody.check(value), request.signal));
+          return reply(set, await embeddings(access.services(request), embeddingsBody.check(value), request.signal));
         } catch (error) {
           const { status, headers } = errorReply(error);
           return Response.json(openAiError(error, status), { status, headers });
@@ -132,7 +132,8 @@ interface Exchange {
 type Ask = (signal: AbortSignal, onText: (text: string) => void) => Promise<Answer>;
 
 async function chat(context: OpenAiContext, body: ChatCompletionRequest, { request, set }: Exchange) {
-  const { services, access } = context;
+  const { access } = context;
+  const services = access.services(request);
   if (body.messages.length === 0) throw new AppError("invalid_request", "messages is empty");
   const createdS = Math.floor(services.now() / 1000);
   let id = `chatcmpl-${services.newId().replaceAll("-", "")}`;

@@ -39,13 +39,13 @@ const writes = {
 
 /** Named caches of what models computed. A failure is a 200 reply with `ok: false`, as clients expect it. */
 export function promptCacheRoutes(context: RouteContext) {
-  const { services, access } = context;
+  const { access } = context;
   const app = new Elysia();
   for (const [name, summary] of entries(reads)) {
     app.get(
       `/api/gateway/prompt_cache/${name}`,
       async ({ request, set }) =>
-        reply(set, await operateCache(services.providers, name, targetOf(request.url), request.signal)),
+        reply(set, await operateCache(access.services(request).providers, name, targetOf(request.url), request.signal)),
       operation({
         id: camel(`read_prompt_cache_${name}`),
         summary,
@@ -63,7 +63,7 @@ export function promptCacheRoutes(context: RouteContext) {
       async ({ request, set }) => {
         const { value } = await readJsonBody(request, access.bodyLimitBytes(request), { floats: false });
         const body = checked.check(value) as unknown as CacheRequest;
-        return reply(set, await operateCache(services.providers, name, body, request.signal));
+        return reply(set, await operateCache(access.services(request).providers, name, body, request.signal));
       },
       operation({
         id: camel(`${name}_prompt_cache`),
@@ -86,7 +86,7 @@ const sessionWrites = {
 const sessionBody = bodyCheck(SessionCacheRequest);
 const sessionPath = { session_id: "Id of the session." };
 
-function sessionCacheRoutes({ services, access }: RouteContext) {
+function sessionCacheRoutes({ access }: RouteContext) {
   const operate = (
     request: Request,
     sessionId: string,
@@ -95,7 +95,12 @@ function sessionCacheRoutes({ services, access }: RouteContext) {
     assertName(sessionId, ["path", "session_id"]);
     const { source, tenant_id, user_id, runtime_id } = access.principal(request);
     const scope = { sessionId, principal: { source, tenant_id, user_id, runtime_id } };
-    return operateSessionCache(services.providers, asked.name, { request: asked.cache, scope }, request.signal);
+    return operateSessionCache(
+      access.services(request).providers,
+      asked.name,
+      { request: asked.cache, scope },
+      request.signal,
+    );
   };
   const app = new Elysia().get(
     "/api/gateway/sessions/:session_id/prompt_cache/status",

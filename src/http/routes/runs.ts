@@ -34,7 +34,7 @@ export function runRoutes(context: RouteContext) {
   return new Elysia().use(startRoutes(context)).use(readRoutes(context));
 }
 
-function startRoutes({ services, access }: RouteContext) {
+function startRoutes({ access }: RouteContext) {
   return new Elysia()
     .post(
       "/api/gateway/runs/start",
@@ -44,7 +44,7 @@ function startRoutes({ services, access }: RouteContext) {
         assertName(body.session_id, ["body", "session_id"]);
         const key = request.headers.get("idempotency-key");
         assertName(key, ["header", "idempotency-key"]);
-        const runId = await startRun(services, body, {
+        const runId = await startRun(access.services(request), body, {
           principal: principalKey(access.principal(request)),
           idempotency: key ? { key, bodyHash: Bun.SHA256.hash(text, "hex") } : null,
           mayReferToArtifacts: text.includes("artifact"),
@@ -65,7 +65,7 @@ function startRoutes({ services, access }: RouteContext) {
       "/api/gateway/runs/purge_drafts",
       async ({ request, set }) => {
         const { value } = await readJsonBody(request, access.bodyLimitBytes(request), { floats: false });
-        return reply(set, await purgeDrafts(services, purgeBody.check(value)));
+        return reply(set, await purgeDrafts(access.services(request), purgeBody.check(value)));
       },
       operation({
         id: "purgeDrafts",
@@ -78,12 +78,13 @@ function startRoutes({ services, access }: RouteContext) {
     );
 }
 
-function readRoutes({ services }: RouteContext) {
+function readRoutes({ access }: RouteContext) {
   const path = { run_id: "Id of the run." };
   return new Elysia()
     .get(
       "/api/gateway/runs",
-      async ({ request, set }) => reply(set, await listRuns(services, readQuery(request.url, ListRunsQuery))),
+      async ({ request, set }) =>
+        reply(set, await listRuns(access.services(request), readQuery(request.url, ListRunsQuery))),
       operation({
         id: "listRuns",
         summary: "List runs, newest change first",
@@ -95,7 +96,8 @@ function readRoutes({ services }: RouteContext) {
     )
     .get(
       "/api/gateway/runs/:run_id",
-      async ({ params, set }) => reply(set, runJson(await runOrNotFound(services, params.run_id))),
+      async ({ params, request, set }) =>
+        reply(set, runJson(await runOrNotFound(access.services(request), params.run_id))),
       operation({
         id: "readRun",
         summary: "A run as it stands",
@@ -107,7 +109,10 @@ function readRoutes({ services }: RouteContext) {
     )
     .get(
       "/api/gateway/runs/:run_id/input_data",
-      async ({ params, set }) => reply(set, await inputData(services, await runOrNotFound(services, params.run_id))),
+      async ({ params, request, set }) => {
+        const services = access.services(request);
+        return reply(set, await inputData(services, await runOrNotFound(services, params.run_id)));
+      },
       operation({
         id: "readRunInput",
         summary: "What a run was started with",
@@ -121,6 +126,7 @@ function readRoutes({ services }: RouteContext) {
       "/api/gateway/runs/:run_id/history_bundle",
       async ({ params, request, set }) => {
         const query = readQuery(request.url, HistoryQuery);
+        const services = access.services(request);
         return replyText(set, await historyBundle(services, await runOrNotFound(services, params.run_id), query));
       },
       operation({

@@ -12,13 +12,13 @@ const sandboxBody = bodyCheck(SandboxRequest);
 const textCapabilities = ["input.text", "output.text", "text", "chat"];
 
 /** One question, to try a provider. */
-export function sandboxRoutes({ services, access }: RouteContext) {
+export function sandboxRoutes({ access }: RouteContext) {
   const bodyOf = async (request: Request) =>
     (await readJsonBody(request, access.bodyLimitBytes(request), { floats: false })).value;
   return new Elysia().post(
     "/api/gateway/sandbox/generate",
     async ({ request, set }) =>
-      reply(set, await tryModel(services, sandboxBody.check(await bodyOf(request)), request.signal)),
+      reply(set, await tryModel(access.services(request), sandboxBody.check(await bodyOf(request)), request.signal)),
     operation({
       id: "tryModel",
       summary: "Ask a model one question, without a run",

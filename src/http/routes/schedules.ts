@@ -34,7 +34,7 @@ export function scheduleRoutes(context: RouteContext) {
   return new Elysia().use(createRoute(context)).use(readRoutes(context)).use(changeRoutes(context));
 }
 
-function createRoute({ services, access }: RouteContext) {
+function createRoute({ access }: RouteContext) {
   return new Elysia().post(
     "/api/gateway/runs/schedule",
     async ({ request, set }) => {
@@ -45,7 +45,9 @@ function createRoute({ services, access }: RouteContext) {
       assertName(key, ["header", "idempotency-key"]);
       const principal = principalKey(access.principal(request));
       const idempotency = key ? { key, principal, bodyHash: Bun.SHA256.hash(text, "hex") } : null;
-      return reply(set, { run_id: await scheduleRun(services, { ...body, cron: patternsOf(body.cron) }, idempotency) });
+      return reply(set, {
+        run_id: await scheduleRun(access.services(request), { ...body, cron: patternsOf(body.cron) }, idempotency),
+      });
     },
     operation({
       id: "scheduleRun",
@@ -66,7 +68,7 @@ function patternsOf(cron: unknown): string[] {
   throw new AppError("invalid_request", `cron must be a pattern or a list of at most ${maxPatterns} patterns`);
 }
 
-function readRoutes({ services }: RouteContext) {
+function readRoutes({ access }: RouteContext) {
   return new Elysia()
     .get(
       "/api/gateway/schedules",
@@ -74,6 +76,7 @@ function readRoutes({ services }: RouteContext) {
         const { limit, status } = readQuery(request.url, SchedulesQuery);
         const known = runStatuses.find((each) => each === status);
         if (status && !known) throw new AppError("invalid_request", `status must be one of ${runStatuses.join(", ")}`);
+        const services = access.services(request);
         const runs = await services.ledger.listRuns({ limit, scheduled: true, ...(known ? { status: known } : {}) });
         return reply(set, { items: runs.map((run) => scheduleJson(services, run, listedTimes)) });
       },
@@ -88,8 +91,10 @@ function readRoutes({ services }: RouteContext) {
     )
     .get(
       "/api/gateway/schedules/:schedule_id",
-      async ({ params, set }) =>
-        reply(set, scheduleJson(services, await scheduleOf(services, params.schedule_id), shownTimes)),
+      async ({ params, request, set }) => {
+        const services = access.services(request);
+        return reply(set, scheduleJson(services, await scheduleOf(services, params.schedule_id), shownTimes));
+      },
       operation({
         id: "readSchedule",
         summary: "A schedule with its next ten times",
@@ -101,13 +106,14 @@ function readRoutes({ services }: RouteContext) {
     );
 }
 
-function changeRoutes({ services, access }: RouteContext) {
+function changeRoutes({ access }: RouteContext) {
   return new Elysia()
     .patch(
       "/api/gateway/schedules/:schedule_id",
       async ({ params, request, set }) => {
         const { value } = await readJsonBody(request, access.bodyLimitBytes(request), { floats: false });
         const payload = changeBody.check(value) as JsonObject;
+        const services = access.services(request);
         const run = await scheduleOf(services, params.schedule_id);
         const principal = principalKey(access.principal(request));
         return reply(set, await carryOut(services, run, { type: "update_schedule", payload, principal }));
@@ -125,6 +131,7 @@ function changeRoutes({ services, access }: RouteContext) {
     .delete(
       "/api/gateway/schedules/:schedule_id",
       async ({ params, request, set }) => {
+        const services = access.services(request);
         const run = await scheduleOf(services, params.schedule_id);
         const principal = principalKey(access.principal(request));
         return reply(set, await carryOut(services, run, { type: "cancel", payload: {}, principal }));

@@ -90,7 +90,9 @@ function writeCommand(
   const known = statements.findCommand.get(command.commandId, command.principal) as { seq: number } | null;
   if (known) return { command_id: command.commandId, seq: known.seq, duplicate: true };
   const toRun = command.type !== "emit_event";
-  const run = toRun ? runs.find(command.runId) : null;
+  const found = toRun ? runs.find(command.runId) : null;
+  // A run of somebody else is like none.
+  const run = command.runtimeId === null || found?.runtimeId === command.runtimeId ? found : null;
   const outcome = toRun ? earlyOutcome(command.runId, run) : null;
   const { lastInsertRowid } = statements.insertCommand.run(
     command.commandId,
@@ -100,6 +102,7 @@ function writeCommand(
     command.payload,
     command.ts,
     command.clientId,
+    command.runtimeId,
     outcome && batch.at,
     outcome && stringifyJson(outcome),
   );
@@ -128,6 +131,7 @@ function commandMail(wire: WireCommand, seq: number): string {
     ts: wire.ts,
     client_id: wire.clientId,
     principal: wire.principal,
+    runtime_id: wire.runtimeId,
     seq,
     applied_at: null,
     outcome: null,

@@ -28,7 +28,8 @@ export function checkBatch(batch: WireBatch, runs: RunTable, statements: Stateme
     const runId = start.cells[0] as string;
     if (runs.find(runId)) return refuse("conflict", `Run '${runId}' exists already`);
     const status = start.cells[12] as RunStatus;
-    const run: KnownRun = { no: 0, head: 0, status, epoch: 0, stateNo: 0, listens: false };
+    const runtimeId = start.cells[7] as string;
+    const run: KnownRun = { no: 0, head: 0, status, epoch: 0, stateNo: 0, listens: false, runtimeId };
     runs.add(runId, run);
     plan.starts.push(run);
   }

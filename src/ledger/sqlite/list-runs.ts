@@ -16,6 +16,12 @@ export function listRuns(db: Database, query: RunQuery): Run[] {
     values.push(...bound);
     isNarrow = true;
   };
+  if (query.runtimeId !== null) {
+    terms.push("runtime_id = ?");
+    values.push(query.runtimeId);
+    // The partial index holds all but the runtime that a gateway with one user has.
+    if (query.runtimeId !== "default") terms.push("runtime_id <> 'default'");
+  }
   if (query.parentRunId !== undefined) narrow("parent_run_id = ?", query.parentRunId);
   if (query.sessionId !== undefined) {
     // Most runs are their own session, and are found by their id; only the others are in the session index.

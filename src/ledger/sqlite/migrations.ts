@@ -95,6 +95,12 @@ export const migrations: readonly string[] = [
   ALTER TABLE runs ADD COLUMN schedule TEXT;
   CREATE INDEX runs_by_schedule ON runs(schedule_id) WHERE schedule_id IS NOT NULL;
   `,
+  // With one user every run is in the runtime 'default', and the index costs nothing.
+  `
+  CREATE INDEX runs_by_runtime ON runs(runtime_id, updated_at) WHERE runtime_id <> 'default';
+  ALTER TABLE commands ADD COLUMN runtime_id TEXT;
+  ALTER TABLE artifacts ADD COLUMN runtime_id TEXT NOT NULL DEFAULT 'default';
+  `,
 ];
 
 /** Low bits of the composite keys: a run holds fewer than 2^24 records and state rows. */

@@ -13,6 +13,7 @@ const hashEnd = '","signature":null}'.length;
 const hashLength = 64;
 const firstPortion = 64;
 const largestPortion = 2048;
+const ofRuntime = "(?2 IS NULL OR runtime_id=?2)";
 
 /**
  * Reads of the ledger on a read-only connection. Every statement fetches its rows at once and ends its read transaction, so no reader
@@ -187,17 +188,20 @@ export class LedgerReader {
     return (row?.[0] as number | undefined) ?? null;
   }
 
-  listeners(keys: string[], limit: number): { run_id: string; key: string }[] {
+  listeners(
+    keys: string[],
+    { runtimeId, limit }: { runtimeId: string | null; limit: number },
+  ): { run_id: string; key: string }[] {
     return this.db
       .query(
         `SELECT run_id, key FROM (
-           SELECT run_no, run_id, wait_key AS key FROM runs WHERE wait_key IN (SELECT value FROM json_each(?1))
+           SELECT run_no, run_id, runtime_id, wait_key AS key FROM runs WHERE wait_key IN (SELECT value FROM json_each(?1))
            UNION
-           SELECT run_no, run_id, key FROM listeners JOIN runs USING (run_no)
+           SELECT run_no, run_id, runtime_id, key FROM listeners JOIN runs USING (run_no)
              WHERE key IN (SELECT value FROM json_each(?1)) AND paused=0 AND status IN ('running','waiting')
-         ) ORDER BY run_no, key LIMIT ?2`,
+         ) WHERE ?2 IS NULL OR runtime_id=?2 ORDER BY run_no, key LIMIT ?3`,
       )
-      .all(JSON.stringify(keys), limit) as { run_id: string; key: string }[];
+      .all(JSON.stringify(keys), runtimeId, limit) as { run_id: string; key: string }[];
   }
 
   command(commandId: string, principal?: string): Command | null {
@@ -214,28 +218,32 @@ export class LedgerReader {
     return rows.map(toCommand);
   }
 
-  artifact(artifactId: string): ArtifactRow | null {
-    const row = this.db.query("SELECT * FROM artifacts WHERE artifact_id=?").get(artifactId) as StoredArtifact | null;
+  artifact(artifactId: string, runtimeId: string | null): ArtifactRow | null {
+    const row = this.db
+      .query(`SELECT * FROM artifacts WHERE artifact_id=?1 AND ${ofRuntime}`)
+      .get(artifactId, runtimeId) as StoredArtifact | null;
     return row && toArtifact(row);
   }
 
-  artifacts(runId: string, options: { limit: number; offset: number }): { items: ArtifactRow[]; total: number } {
+  artifacts(
+    runId: string,
+    { runtimeId, limit, offset }: { runtimeId: string | null; limit: number; offset: number },
+  ): { items: ArtifactRow[]; total: number } {
+    const own = `FROM artifacts WHERE run_id=?1 AND ${ofRuntime}`;
     const rows = this.db
-      .query("SELECT * FROM artifacts WHERE run_id=?1 ORDER BY artifact_no LIMIT ?2 OFFSET ?3")
-      .all(runId, options.limit, options.offset) as StoredArtifact[];
-    const { total } = this.db.query("SELECT count(*) AS total FROM artifacts WHERE run_id=?").get(runId) as {
-      total: number;
-    };
+      .query(`SELECT * ${own} ORDER BY artifact_no LIMIT ?3 OFFSET ?4`)
+      .all(runId, runtimeId, limit, offset) as StoredArtifact[];
+    const { total } = this.db.query(`SELECT count(*) AS total ${own}`).get(runId, runtimeId) as { total: number };
     return { items: rows.map(toArtifact), total };
   }
 
-  liveCounts(): { running: number; waiting: number; paused: number } {
+  liveCounts(runtimeId: string | null): { running: number; waiting: number; paused: number } {
     const rows = this.db
       .query(
         `SELECT CASE WHEN paused THEN 'paused' ELSE status END, count(*) FROM runs
-         WHERE status IN ('running','waiting') GROUP BY 1`,
+         WHERE status IN ('running','waiting') AND (?1 IS NULL OR runtime_id=?1) GROUP BY 1`,
       )
-      .values() as ["running" | "waiting" | "paused", number][];
+      .values(runtimeId) as ["running" | "waiting" | "paused", number][];
     return { running: 0, waiting: 0, paused: 0, ...Object.fromEntries(rows) };
   }
 

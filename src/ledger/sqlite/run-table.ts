@@ -11,6 +11,7 @@ export interface KnownRun {
   /** Number of the run's last state row. */
   stateNo: number;
   listens: boolean;
+  runtimeId: string;
 }
 
 const maxCached = 20_000;
@@ -25,7 +26,9 @@ export class RunTable {
   #select: Statement;
 
   constructor(db: Database) {
-    this.#select = db.prepare("SELECT run_no, head_seq, status, epoch, state_no, listens FROM runs WHERE run_id = ?");
+    this.#select = db.prepare(
+      "SELECT run_no, head_seq, status, epoch, state_no, listens, runtime_id FROM runs WHERE run_id = ?",
+    );
   }
 
   find(runId: string): KnownRun | null {
@@ -66,10 +69,11 @@ export class RunTable {
   }
 
   #load(runId: string): KnownRun | null {
-    const row = this.#select.values(runId)[0] as [number, number, RunStatus, number, number, number] | undefined;
+    const row = this.#select.values(runId)[0] as
+      [number, number, RunStatus, number, number, number, string] | undefined;
     if (!row) return null;
-    const [no, head, status, epoch, stateNo, listens] = row;
-    const known = { no, head, status, epoch, stateNo, listens: listens !== 0 };
+    const [no, head, status, epoch, stateNo, listens, runtimeId] = row;
+    const known = { no, head, status, epoch, stateNo, listens: listens !== 0, runtimeId };
     if (status === "running" || status === "waiting") this.#cache.set(runId, known);
     return known;
   }

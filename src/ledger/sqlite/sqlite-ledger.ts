@@ -104,10 +104,10 @@ function createLedger({ options, notices, writer, reader, watcher }: Parts): Sql
     pendingRuns: (after, limit) => read(() => reader.pending(after, limit)),
     dueRuns: (nowMs, limit) => read(() => reader.due(nowMs, limit)),
     nextWake: () => read(() => reader.nextWake()),
-    listeners: (keys, limit) => read(() => reader.listeners(keys, limit)),
+    listeners: (keys, wanted) => read(() => reader.listeners(keys, wanted)),
     getCommand: (commandId, principal) => read(() => reader.command(commandId, principal)),
     pendingEmits: (limit) => read(() => reader.pendingEmits(limit)),
-    getArtifact: (artifactId) => read(() => reader.artifact(artifactId)),
+    getArtifact: (artifactId, runtimeId) => read(() => reader.artifact(artifactId, runtimeId)),
     listArtifacts: (runId, page) => read(() => reader.artifacts(runId, page)),
     takeLease: (name, owner, leaseMs) => writer.task({ do: "take_lease", name, owner, leaseMs, nowMs: options.now() }),
     renewLease: (lease, leaseMs) => writer.task({ do: "renew_lease", lease, leaseMs, nowMs: options.now() }),
@@ -118,7 +118,7 @@ function createLedger({ options, notices, writer, reader, watcher }: Parts): Sql
         verifySource(reader.db, () => isClosed),
         wanted,
       ),
-    liveCounts: () => read(() => reader.liveCounts()),
+    liveCounts: (runtimeId) => read(() => reader.liveCounts(runtimeId)),
     counts: () => read(() => reader.counts()),
     async close() {
       if (isClosed) return;

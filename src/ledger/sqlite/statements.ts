@@ -39,8 +39,8 @@ export function prepareStatements(db: Database) {
 
     findCommand: db.prepare("SELECT seq FROM commands WHERE command_id=? AND principal=?"),
     insertCommand: db.prepare(
-      `INSERT INTO commands(command_id, principal, run_id, type, payload, ts, client_id, applied_at, outcome)
-       VALUES(?,?,?,?,?,?,?,?,?)`,
+      `INSERT INTO commands(command_id, principal, run_id, type, payload, ts, client_id, runtime_id, applied_at, outcome)
+       VALUES(?,?,?,?,?,?,?,?,?,?)`,
     ),
     setOutcome: db.prepare("UPDATE commands SET outcome=?, applied_at=? WHERE seq=? AND applied_at IS NULL"),
 
@@ -48,10 +48,11 @@ export function prepareStatements(db: Database) {
     insertStartKey: db.prepare("INSERT INTO start_keys(key, principal, body_hash, run_id) VALUES(?,?,?,?)"),
 
     putArtifact: db.prepare(
-      `INSERT INTO artifacts(artifact_id, blob_id, run_id, content_type, size_bytes, created_at, tags, metadata)
-       VALUES(?,?,?,?,?,?,?,?)
+      `INSERT INTO artifacts(artifact_id, blob_id, run_id, runtime_id, content_type, size_bytes, created_at, tags, metadata)
+       VALUES(?,?,?,?,?,?,?,?,?)
        ON CONFLICT(artifact_id) DO UPDATE SET blob_id=excluded.blob_id, run_id=excluded.run_id, content_type=excluded.content_type,
-       size_bytes=excluded.size_bytes, created_at=excluded.created_at, tags=excluded.tags, metadata=excluded.metadata`,
+       size_bytes=excluded.size_bytes, created_at=excluded.created_at, tags=excluded.tags, metadata=excluded.metadata
+       WHERE runtime_id=excluded.runtime_id`,
     ),
 
     findLease: db.prepare("SELECT owner, epoch, until_ms FROM leases WHERE name=?"),

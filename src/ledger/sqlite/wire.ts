@@ -46,9 +46,10 @@ export interface WireCommand {
   payload: string;
   ts: string;
   clientId: string | null;
+  runtimeId: string | null;
 }
 
-export const artifactCells = 8;
+export const artifactCells = 9;
 
 /** Appends a batch. AppError `conflict` when its records are not consecutive: then nothing may be sent. */
 export function encodeBatch(batch: Batch, at: string): Cell[] {
@@ -64,13 +65,13 @@ export function encodeBatch(batch: Batch, at: string): Cell[] {
   for (const { run_id, ...body } of batch.mail ?? []) out.push(run_id, stringifyJson(body));
   out.push(batch.commands?.length ?? 0);
   for (const c of batch.commands ?? []) {
-    out.push(c.command_id, c.principal, c.run_id, c.type, stringifyJson(c.payload), c.ts, c.client_id);
+    out.push(c.command_id, c.principal, c.run_id, c.type, stringifyJson(c.payload), c.ts, c.client_id, c.runtime_id);
   }
   out.push(batch.outcomes?.length ?? 0);
   for (const o of batch.outcomes ?? []) out.push(o.seq, stringifyJson(o.outcome), o.applied_at);
   out.push(batch.artifacts?.length ?? 0);
   for (const a of batch.artifacts ?? []) {
-    out.push(a.artifact_id, a.blob_id, a.run_id, a.content_type, a.size_bytes, a.created_at);
+    out.push(a.artifact_id, a.blob_id, a.run_id, a.runtime_id, a.content_type, a.size_bytes, a.created_at);
     out.push(stringifyJson(a.tags), stringifyJson(a.metadata));
   }
   const key = batch.startKey;
@@ -156,6 +157,7 @@ export function decodeBatch(cells: CellReader): WireBatch {
       payload: cells.text(),
       ts: cells.text(),
       clientId: cells.nullable(),
+      runtimeId: cells.nullable(),
     })),
     outcomes: cells.list(() => ({ seq: cells.number(), outcome: cells.text(), appliedAt: cells.text() })),
     artifacts: cells.list(() => cells.slice(artifactCells)),

@@ -62,6 +62,7 @@ function artifact(blobId: string) {
     artifact_id: "art",
     blob_id: blobId,
     run_id: "one",
+    runtime_id: "default",
     content_type: "image/png",
     size_bytes: length,
     ...times,
