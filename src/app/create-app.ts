@@ -1,11 +1,12 @@
 import { join } from "node:path";
+import { type Attachments, createAttachments } from "#artifacts/attachments.ts";
 import { createDiskBlobs } from "#artifacts/disk-blobs.ts";
 import { createCrashPoint } from "#app/crash-point.ts";
 import { createOffloadRecord } from "#app/offload-record.ts";
 import { createModelConfig } from "#app/model-config.ts";
 import { createPrograms } from "#app/programs.ts";
 import { inferenceCommand, sandboxCommand } from "#app/own-command.ts";
-import { createTools, specOf, toolCallDependencies } from "#app/tool-wiring.ts";
+import { createTools, mediaSources, specOf, toolCallDependencies } from "#app/tool-wiring.ts";
 import { createGpuProbe } from "#app/telemetry/gpu.ts";
 import { measuredHandlers, measuredLedger } from "#app/telemetry/measured.ts";
 import { type Metrics, type Readings, createMetrics } from "#app/telemetry/metrics.ts";
@@ -65,7 +66,7 @@ export async function createApp(
   requireRestored(settings.dataDir, settings.dbPath);
   const metrics = settings.telemetry.metrics ? createMetrics(version) : null;
   const ledger = await openLedger(settings, isShared, metrics);
-  const blobs = createDiskBlobs(join(settings.dataDir, "artifacts"));
+  const { blobs, attachments } = openArtifacts(settings, ledger);
   const bundles = await openFolderRegistry({
     flowsDir: settings.flowsDir,
     dataDir: settings.dataDir,
@@ -88,10 +89,9 @@ export async function createApp(
     isFullAccessAllowed: settings.code.isFullAccessAllowed,
   });
   const offload = createOffloadRecord({ blobs, now, maxInlineBytes: settings.limits.maxInlineBytes });
-  const tools = await createTools(settings, environment);
-  const runner = settings.runner
-    ? createGatewayRunner({ settings, ledger, providers, codeRunner, programs, tools, offload, metrics, report })
-    : null;
+  const tools = await createTools(settings, environment, attachments);
+  const shared = { settings, ledger, providers, codeRunner, tools, metrics };
+  const runner = settings.runner ? createGatewayRunner({ ...shared, programs, attachments, offload, report }) : null;
   const startRun = createStartRun({
     ledger,
     now,
@@ -125,7 +125,12 @@ export async function createApp(
   const services = ownServices(whole, everything);
   const http = createHttp({ ...shared, of: () => services }, { report });
   metrics?.watch(readingsOf({ ledger, runner, http }));
-  return assemble({ settings, ledger, providers, codeRunner, tools, runner, http, metrics });
+  return assemble({ ...shared, runner, http });
+}
+
+function openArtifacts(settings: Settings, ledger: Ledger) {
+  const blobs = createDiskBlobs(join(settings.dataDir, "artifacts"));
+  return { blobs, attachments: createAttachments(ledger, blobs) };
 }
 
 function readingsOf(parts: { ledger: Ledger; runner: AdoptingRunner | null; http: HttpServer }): Readings {
@@ -154,20 +159,23 @@ function createGatewayRunner(parts: {
   codeRunner: CodeRunner;
   programs: ReturnType<typeof createPrograms>;
   tools: ToolRegistry;
+  attachments: Attachments;
   offload: ReturnType<typeof createOffloadRecord>;
   metrics: Metrics | null;
   report: (message: string) => void;
 }): AdoptingRunner {
-  const { settings, ledger, providers, codeRunner, programs, tools, offload, metrics, report } = parts;
+  const { settings, ledger, providers, codeRunner, programs, tools, attachments, offload, metrics, report } = parts;
   const now = systemClock;
   const makeChild = createMakeChild({ loadPlan: programs.load, now, newId });
+  const toolCalls = toolCallDependencies(settings, tools);
   const handlers = createHandlers({
     ledger,
     providers,
     prices: settings.models.prices,
     codeRunner,
     makeChild,
-    toolCalls: toolCallDependencies(settings, tools),
+    toolCalls,
+    media: mediaSources(settings, attachments, toolCalls),
     now,
   });
   const { runtime, limits } = settings;

@@ -1,16 +1,21 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
+import type { Attachments } from "#artifacts/attachments.ts";
 import type { Settings } from "#config/settings.ts";
 import { AppError, messageOf } from "#core/errors.ts";
 import type { JsonObject } from "#core/value.ts";
+import type { MediaSources } from "#effects/media/given-media.ts";
 import type { ToolCallDependencies } from "#effects/tool-calls.ts";
 import { askUserSpec } from "#engine/react/ask-user-spec.ts";
 import { builtinTools } from "#tools/builtin-tools.ts";
 import { createWorkspace } from "#tools/create-workspace.ts";
+import { openAttachmentTool } from "#tools/open-attachment.ts";
 import { createMcpServers } from "#tools/mcp/mcp-servers.ts";
 import { parseMcpServers } from "#tools/mcp/mcp-settings.ts";
 import { createToolRegistry, withMcpTools } from "#tools/registry.ts";
 import type { SearchSettings } from "#tools/web/search-provider.ts";
+import { createAddressGuard } from "#tools/web/address-guard.ts";
+import { createGuardedFetch } from "#tools/web/guarded-fetch.ts";
 import { createWebTools } from "#tools/web/web-tools.ts";
 import { toolSpec } from "#tools/tool-spec.ts";
 import type { ToolRegistry } from "#tools/tool.ts";
@@ -19,10 +24,13 @@ import type { ToolRegistry } from "#tools/tool.ts";
 export async function createTools(
   settings: Settings,
   environment: Record<string, string | undefined>,
+  attachments: Attachments,
 ): Promise<ToolRegistry> {
   const { allowedHosts, search } = settings.web;
   const web = createWebTools({ allow: allowedHosts, search: searchSettings(search) });
-  const own = createToolRegistry({ tools: [...builtinTools({ environment }), ...web] });
+  const own = createToolRegistry({
+    tools: [...builtinTools({ environment }), openAttachmentTool(attachments), ...web],
+  });
   const servers = await readMcpServers(settings, environment);
   return servers.length === 0 ? own : withMcpTools(own, createMcpServers(servers));
 }
@@ -64,6 +72,12 @@ export function toolCallDependencies(settings: Settings, tools: ToolRegistry): T
     workspacesDir,
   };
   return { tools, mode: settings.toolMode, openWorkspace: (vars) => createWorkspace(vars, limits) };
+}
+
+/** Where attachments of model calls come from. */
+export function mediaSources(settings: Settings, attachments: Attachments, tools: ToolCallDependencies): MediaSources {
+  const fetch = createGuardedFetch(createAddressGuard({ allow: settings.web.allowedHosts }));
+  return { attachments, fetch, openWorkspace: tools.openWorkspace };
 }
 
 /** Catalogue entries of tools, as flows and model calls name them. */

@@ -3,6 +3,7 @@ import { codeHandler } from "#effects/code.ts";
 import type { EffectHandler } from "#effects/effect-handler.ts";
 import { emitEventHandler } from "#effects/emit-event.ts";
 import { llmCallHandler } from "#effects/llm-call.ts";
+import type { MediaSources } from "#effects/media/given-media.ts";
 import { modelResidencyHandler } from "#effects/model-residency.ts";
 import { type MakeChild, startSubworkflowHandler } from "#effects/start-subworkflow.ts";
 import { steerRunHandler } from "#effects/steer-run.ts";
@@ -16,6 +17,7 @@ export interface HandlerDependencies {
   ledger: Ledger;
   providers: ProviderRegistry;
   prices: Prices;
+  media: MediaSources;
   codeRunner: CodeRunner;
   makeChild: MakeChild;
   toolCalls: ToolCallDependencies;

@@ -4,6 +4,9 @@ import { type Clock, isoTime } from "#core/time.ts";
 import { type JsonObject, type Value, isObject, numberOf } from "#core/value.ts";
 import type { EffectContext, EffectHandler, Effected } from "#effects/effect-handler.ts";
 import { readRequest } from "#effects/llm-request.ts";
+import { addMedia, pendingMedia } from "#effects/media/call-media.ts";
+import type { Attached } from "#effects/media/attach.ts";
+import type { MediaSources } from "#effects/media/given-media.ts";
 import { type Prices, priceOf } from "#models/prices.ts";
 import type { CacheUse } from "#models/prompt-cache.ts";
 import type { GenerateRequest, GenerateResult, Provider, ProviderRegistry } from "#models/provider.ts";
@@ -12,36 +15,45 @@ export interface LlmCallDependencies {
   providers: ProviderRegistry;
   /** For providers that do not say what a call cost. */
   prices: Prices;
+  media: MediaSources;
   now: Clock;
 }
 
 /** One call of a language model. Asked again after a crash: a model call changes nothing outside. */
-export function llmCallHandler({ providers, prices, now }: LlmCallDependencies): EffectHandler {
+export function llmCallHandler(deps: LlmCallDependencies): EffectHandler {
   return {
     type: "llm_call",
     world: true,
     onInterrupted: "retry",
     retry: { attempts: 3, baseMs: 1000, maxMs: 30_000 },
-    run: (effect, context) => call({ providers, prices, now }, effect, context),
+    run: (effect, context) => call(deps, effect, context),
   };
 }
 
-async function call(
-  { providers, prices, now }: LlmCallDependencies,
-  effect: Effect,
-  context: EffectContext,
-): Promise<Effected> {
+async function call(deps: LlmCallDependencies, effect: Effect, context: EffectContext): Promise<Effected> {
+  const { providers, prices, now } = deps;
   const read = readRequest(effect.payload);
   if ("error" in read) return failed(read.error);
   try {
     const route = await chooseRoute(providers, effect.payload, context);
     if ("error" in route) return failed(route.error);
     const cacheKey = cacheKeyOf(effect.payload, context);
-    const request: GenerateRequest = { ...read.request, model: route.model, ...(cacheKey ? { cacheKey } : {}) };
+    const asked = { payload: effect.payload, context, ...route };
+    const attached = await addMedia(read.request.messages, asked, deps.media);
+    const { messages } = attached;
+    const request: GenerateRequest = {
+      ...read.request,
+      messages,
+      model: route.model,
+      ...(cacheKey ? { cacheKey } : {}),
+    };
     const result = await generateWhole(route.provider, request, { payload: effect.payload, context });
     if ("error" in result) return failed(result.error);
     return {
-      outcome: { status: "completed", result: resultRecord(result, { provider: route.provider.id, prices, context }) },
+      outcome: {
+        status: "completed",
+        result: resultRecord(result, { provider: route.provider.id, prices, context, attached }),
+      },
       writes: contextWrites(effect.payload, result, { context, now }),
     };
   } catch (error) {
@@ -111,7 +123,12 @@ async function generateWhole(
 
 function resultRecord(
   result: GenerateResult,
-  { provider, prices, context }: { provider: string; prices: Prices; context: EffectContext },
+  {
+    provider,
+    prices,
+    context,
+    attached,
+  }: { provider: string; prices: Prices; context: EffectContext; attached: Attached },
 ): JsonObject {
   const costUsd = result.costUsd ?? priceOf(prices, { provider, model: result.model, result });
   return {
@@ -131,7 +148,9 @@ function resultRecord(
     metadata: {
       trace_id: context.idempotency_key,
       ...(result.cache ? { prompt_cache: cacheRecord(result.cache) } : {}),
+      ...(attached.media.length > 0 ? { media: attached.media } : {}),
     },
+    ...(attached.warnings.length > 0 ? { warnings: attached.warnings } : {}),
     trace_id: context.idempotency_key,
     gen_time: Math.round(result.genTimeMs * 10) / 10,
     ttft_ms: result.ttftMs === null ? null : Math.round(result.ttftMs * 10) / 10,
@@ -171,6 +190,7 @@ function contextWrites(
   const writes: NonNullable<Effected["writes"]> = [
     { path: ["_limits", "estimated_tokens_used"], value: result.usage.input_tokens },
   ];
+  if (pendingMedia(context.vars).length > 0) writes.push({ path: ["_runtime", "pending_media"], value: [] });
   if (payload["include_context"] !== true) return writes;
   const user = lastUserText(payload);
   const append = (role: string, content: string) =>

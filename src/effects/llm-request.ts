@@ -36,9 +36,6 @@ function unsupported(payload: JsonObject): string | null {
   if (outputs !== undefined && outputs !== null && !isTextOutput(outputs)) {
     return "Generating media is not available in this build";
   }
-  if (Array.isArray(payload["media"]) && payload["media"].length > 0) {
-    return "Attachments in a model call are not available in this build";
-  }
   return null;
 }
 

@@ -30,7 +30,8 @@ export function toolCallsHandler(deps: ToolCallDependencies): EffectHandler {
 
 async function run(deps: ToolCallDependencies, effect: Effect, context: EffectContext): Promise<Effected> {
   try {
-    return { outcome: await outcomeOf(deps, effect, context) };
+    const outcome = await outcomeOf(deps, effect, context);
+    return { outcome, writes: openedMedia(outcome) };
   } catch (error) {
     return { outcome: { status: "failed", error: messageOf(error) } };
   }
@@ -67,6 +68,17 @@ async function outcomeOf(deps: ToolCallDependencies, effect: Effect, context: Ef
     });
   }
   return consentWait(effect, { key: context.idempotency_key, prepared, policy });
+}
+
+/** What a tool opened for the model to see goes with the next model call of the run. */
+function openedMedia(outcome: EffectOutcome): NonNullable<Effected["writes"]> {
+  const result = outcome.status === "completed" ? outcome.result : null;
+  const results = isObject(result) ? listOf(result["results"]) : [];
+  return results
+    .filter(isObject)
+    .filter(({ name, success }) => name === "open_attachment" && success === true)
+    .flatMap(({ output }) => (isObject(output) ? listOf(output["media"]) : []))
+    .map((item) => ({ path: ["_runtime", "pending_media"], append: item }));
 }
 
 function completed(result: JsonObject): EffectOutcome {

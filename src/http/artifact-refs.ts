@@ -1,3 +1,4 @@
+import { sessionMemoryRunId } from "#artifacts/session-run.ts";
 import { AppError } from "#core/errors.ts";
 import { type JsonObject, type Value, isObject } from "#core/value.ts";
 import type { ArtifactRow } from "#ledger/ledger.ts";
@@ -55,13 +56,6 @@ async function isOfRunIn(ledger: ScopedLedger, row: ArtifactRow, sessionId: stri
 
 export function isOfSession(row: ArtifactRow, sessionId: string): boolean {
   return row.run_id === sessionMemoryRunId(sessionId) || row.tags["session_id"] === sessionId;
-}
-
-/** The synthetic run that owns what belongs to a session as a whole. */
-export function sessionMemoryRunId(sessionId: string): string {
-  return /^[a-zA-Z0-9_-]+$/.test(sessionId)
-    ? `session_memory_${sessionId}`
-    : `session_memory_sha_${Bun.SHA256.hash(sessionId, "hex").slice(0, 32)}`;
 }
 
 export async function artifactOrNotFound(ledger: ScopedLedger, artifactId: string): Promise<ArtifactRow> {

@@ -1,7 +1,9 @@
 import { AppError } from "#core/errors.ts";
 import { type Connection, type Connections, families } from "#models/config/connections.ts";
 import type { Provider } from "#models/provider.ts";
+import { cloudAccepts } from "#models/remote/cloud-provider.ts";
 import { createEndpoint } from "#models/remote/endpoint.ts";
+import { openAiAccepts } from "#models/remote/openai-compatible.ts";
 
 /** How a flow names a connection as its provider. */
 export function virtualProviderId(id: string): string {
@@ -50,6 +52,7 @@ export function createConnectedProvider(connection: Connection, key: () => strin
   return {
     id,
     label: displayName,
+    accepts: kind === "openai-compatible" ? openAiAccepts : cloudAccepts[kind],
     caching: kind === "openai" || kind === "anthropic" ? "keyed" : "none",
     models: async (signal) => (await open().models(signal)).filter((model) => isAllowed(model.id)),
     async generate(request, options) {

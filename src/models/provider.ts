@@ -1,4 +1,5 @@
 import type { JsonObject, Value } from "#core/value.ts";
+import type { MessageFile } from "#models/message-file.ts";
 import type { CacheUse, PromptCache } from "#models/prompt-cache.ts";
 
 export interface ModelInfo {
@@ -9,6 +10,8 @@ export interface ModelInfo {
   /** What it can do: `text`, `tools`, `json`, `embedding`, … */
   capabilities: string[];
   sizeBytes?: number;
+  /** Kinds of input beside text, such as `image`, when the provider's list says; absent when it does not. */
+  inputs?: string[];
   /** Length of the vectors of a model for embeddings, when known. */
   dimensions?: number;
   /** Of local models: what the file says. */
@@ -59,6 +62,8 @@ export interface Message {
   content: string;
   /** Calls that an assistant message made. */
   tool_calls?: ToolCall[];
+  /** What goes with a user's message, of the types that the provider takes (`Provider.accepts`). */
+  files?: MessageFile[];
   /** The call that a tool message answers. */
   tool_call_id?: string;
   name?: string;
@@ -137,6 +142,8 @@ export interface Provider {
   embed?(texts: string[], options: { model: string; signal: AbortSignal }): Promise<EmbedResult>;
   /** Absent where models are not ours to load. */
   residency?: Residency;
+  /** Media types that its wire can carry beside text, such as `image/*`; whether a model makes something of them is another matter. */
+  readonly accepts: readonly string[];
   /** What becomes of `cacheKey`: nothing, a hint to the provider's own cache, or a saved state here (`promptCache`). */
   readonly caching: "none" | "keyed" | "local_control_plane";
   promptCache?: PromptCache;

@@ -1,4 +1,4 @@
-import { type JsonObject, isObject } from "#core/value.ts";
+import { type JsonObject, type Value, isObject } from "#core/value.ts";
 
 /** Namespaces that belong to the engine: a client's input cannot set them. */
 const reserved = [
@@ -39,6 +39,8 @@ export function firstVars(input: JsonObject, options: FirstVarsOptions): JsonObj
   const runtime = isObject(input["_runtime"]) ? { ...input["_runtime"] } : {};
   delete runtime["workflow_policy"];
   delete runtime["control"];
+  delete runtime["pending_media"];
+  liftAttachments(vars);
   if (options.thinking !== null) runtime["thinking"] = options.thinking;
   vars["_limits"] = isObject(input["_limits"]) ? { ...limits, ...input["_limits"] } : { ...limits };
   vars["_runtime"] = runtime;
@@ -47,6 +49,31 @@ export function firstVars(input: JsonObject, options: FirstVarsOptions): JsonObj
   if (options.workspaceRoot && typeof vars["workspace_root"] !== "string")
     vars["workspace_root"] = options.workspaceRoot;
   return vars;
+}
+
+/** Wherever a client put its attachments, they are in `context.attachments`, once each (contract flow-runtime 4.3). */
+function liftAttachments(vars: JsonObject): void {
+  const context = isObject(vars["context"]) ? vars["context"] : {};
+  const messages = listOf(context["messages"]).filter(isObject);
+  const given = [
+    context["attachments"],
+    context["media"],
+    vars["attachments"],
+    vars["media"],
+    ...messages.flatMap((message) => [message["attachments"], message["media"]]),
+  ].flatMap(listOf);
+  const attachments = new Map(given.map((item) => [attachmentKey(item), item]));
+  if (attachments.size > 0) vars["context"] = { ...context, attachments: [...attachments.values()] };
+}
+
+function attachmentKey(item: Value): string {
+  const { $artifact, artifact_id, path } = isObject(item) ? item : {};
+  const name = $artifact ?? artifact_id ?? path;
+  return typeof name === "string" ? name : JSON.stringify(item);
+}
+
+function listOf(value: Value | undefined): Value[] {
+  return Array.isArray(value) ? value : [];
 }
 
 /** The vars of a child: its own, the workspace of its parent, and fresh limits. Nothing else is inherited. */

@@ -313,6 +313,28 @@ test("models are listed", async () => {
   ]);
 });
 
+test("what a list says that a model takes, and what it is for, is known", async () => {
+  const data = [
+    { id: "open/eyes", architecture: { input_modalities: ["text", "image", "file"] } },
+    { id: "open/words", architecture: { input_modalities: ["text"] } },
+    { id: "mistral-see", capabilities: { vision: true, completion_chat: true } },
+    { id: "llama-see", capabilities: ["completion", "multimodal"] },
+    { id: "text-embedding-small" },
+    { id: "silent" },
+  ];
+  const other = Bun.serve({ port: 0, hostname: "127.0.0.1", fetch: () => Response.json({ data }) });
+  const models = await provider(`http://127.0.0.1:${other.port}/v1`).models(never);
+  await other.stop(true);
+  expect(models.map(({ id, inputs, capabilities }) => [id, inputs ?? null, capabilities[0]])).toEqual([
+    ["open/eyes", ["image", "file"], "text"],
+    ["open/words", [], "text"],
+    ["mistral-see", ["image"], "text"],
+    ["llama-see", ["image"], "text"],
+    ["text-embedding-small", null, "embedding"],
+    ["silent", null, "text"],
+  ]);
+});
+
 test.each([
   [new Response("no", { status: 401 }), { code: "unauthorized", message: "lab does not accept its key (401)" }],
   [new Response("no", { status: 503 }), { code: "unavailable", retryable: true }],

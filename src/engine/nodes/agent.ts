@@ -104,7 +104,7 @@ function loopVars(
   const limits = execution.vars.peek("_limits");
   const limit = numberSetting(context, "max_in_tokens", "max_input_tokens");
   return {
-    context: { ...given, task: route.task, messages: inherited(context, given) },
+    context: { ...withAttachments(context, given), task: route.task, messages: inherited(context, given) },
     scratchpad: { iteration: 0, max_iterations: Math.max(1, Math.trunc(maxIterations)) },
     _runtime: runtime,
     _limits: {
@@ -148,6 +148,12 @@ function inherited(context: NodeContext, given: JsonObject): Value[] {
   const own = given["messages"];
   if (Array.isArray(own) && own.length > 0) return own;
   return usesContext(context) ? activeMessages(context.execution.vars.root) : [];
+}
+
+/** What the user attached is for the agent, unless its context says what is. */
+function withAttachments(context: NodeContext, given: JsonObject): JsonObject {
+  const attachments = context.execution.vars.read("context", "attachments");
+  return given["attachments"] === undefined && Array.isArray(attachments) ? { ...given, attachments } : given;
 }
 
 function usesContext(context: NodeContext): boolean {

@@ -145,7 +145,7 @@ function callOutputs(result: JsonObject, node: NodeContext["node"]): JsonObject 
     output_mode: made ? "media" : data === null ? "unstructured" : "structured",
     tool_calls: calls.length,
   };
-  for (const name of ["provider", "model", "finish_reason", "usage", "gen_time", "ttft_ms"]) {
+  for (const name of ["provider", "model", "finish_reason", "usage", "gen_time", "ttft_ms", "warnings"]) {
     const value = result[name];
     if (value !== undefined && value !== null) meta[name] = value;
   }

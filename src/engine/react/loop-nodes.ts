@@ -42,6 +42,8 @@ const reason: NodeDefinition = {
       if (typeof value === "string" && value) payload[name] = value;
     }
     if (tools.length > 0) payload["tools"] = tools;
+    const attachments = vars.read("context", "attachments");
+    if (Array.isArray(attachments) && attachments.length > 0) payload["media"] = attachments;
     return { kind: "effect", type: "llm_call", payload };
   },
   outputs: once,

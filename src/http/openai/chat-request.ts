@@ -2,6 +2,7 @@ import { AppError } from "#core/errors.ts";
 import { parseObject } from "#core/json.ts";
 import { type JsonObject, type Value, isObject } from "#core/value.ts";
 import type { ChatCompletionRequest } from "#http/schemas/openai.ts";
+import type { MessageFile } from "#models/message-file.ts";
 import type { GenerateRequest, Message, ToolCall } from "#models/provider.ts";
 
 /** OpenAI's request as ours. AppError `invalid_request` names what a text model cannot take. */
@@ -24,6 +25,9 @@ export function toGenerateRequest(body: ChatCompletionRequest, model: string): G
 /** What a bundle that talks is started with. */
 export function toBundleInput(body: ChatCompletionRequest): JsonObject {
   const messages = body.messages.map(toMessage);
+  if (messages.some(({ files }) => files)) {
+    throw new AppError("unsupported", "A bundle takes no pictures here: start a run with attachments instead");
+  }
   const at = messages.findLastIndex((message) => message.role === "user");
   const prompt = messages[at]?.content ?? "";
   const system = messages.filter((message) => message.role === "system").map((message) => message.content);
@@ -43,6 +47,7 @@ function toMessage(raw: ChatCompletionRequest["messages"][number], index: number
   return {
     role,
     content: contentOf(raw.content, index),
+    ...filesOf(raw.content, index),
     ...(raw.tool_calls ? { tool_calls: raw.tool_calls.map((call) => toCall(call as JsonObject)) } : {}),
     ...(raw.tool_call_id ? { tool_call_id: raw.tool_call_id } : {}),
     ...(raw.name ? { name: raw.name } : {}),
@@ -57,9 +62,26 @@ function contentOf(content: unknown, index: number): string {
     .map((part: unknown) => {
       const { type, text } = isObject(part) ? part : {};
       if (type === "text" && isText(text)) return text;
-      throw new AppError("unsupported", `messages[${index}].content: only text parts are available in this build`);
+      if (type === "image_url") return "";
+      throw new AppError("unsupported", `messages[${index}].content: only text and image_url parts are available`);
     })
     .join("");
+}
+
+/** Pictures as data: where a URL leads is not looked up here. */
+function filesOf(content: unknown, index: number): { files?: MessageFile[] } {
+  const parts = Array.isArray(content) ? content.filter(isObject).filter(({ type }) => type === "image_url") : [];
+  const files = parts.map(({ image_url: image }) => {
+    const url = isObject(image) ? image["url"] : image;
+    const match = /^data:(image\/[\w.+-]+);base64,([A-Za-z0-9+/=\s]+)$/.exec(isText(url) ? url : "");
+    const [, contentType, base64] = match ?? [];
+    if (contentType && base64) return { name: "image", contentType, base64 };
+    throw new AppError(
+      "invalid_request",
+      `messages[${index}].content: image_url must be a data URL of a picture in base64`,
+    );
+  });
+  return files.length > 0 ? { files } : {};
 }
 
 function toCall(raw: JsonObject): ToolCall {

@@ -1,8 +1,9 @@
 import { Type as t } from "@sinclair/typebox";
 import { Elysia } from "elysia";
+import { sessionMemoryRunId } from "#artifacts/session-run.ts";
 import { AppError } from "#core/errors.ts";
 import { artifactMetadata } from "#http/artifact-json.ts";
-import { artifactNotFound, artifactOrNotFound, isOfSession, sessionMemoryRunId } from "#http/artifact-refs.ts";
+import { artifactNotFound, artifactOrNotFound, isOfSession } from "#http/artifact-refs.ts";
 import { byteRange } from "#http/byte-range.ts";
 import { operation } from "#http/operation.ts";
 import { readQuery } from "#http/query.ts";

@@ -15,6 +15,8 @@ import type { Services } from "#http/services.ts";
 import { textsOf } from "#http/texts-of.ts";
 import { bodyCheck } from "#http/validation.ts";
 import { embedTexts } from "#models/embed.ts";
+import { isAccepted } from "#models/message-file.ts";
+import type { GenerateRequest, Provider } from "#models/provider.ts";
 
 const chatBody = bodyCheck(ChatCompletionRequest);
 const embeddingsBody = bodyCheck(OpenAiEmbeddingsRequest);
@@ -145,6 +147,7 @@ async function chat(context: OpenAiContext, body: ChatCompletionRequest, { reque
   } else {
     const { provider, model } = await findModel(services, body.model);
     const asked = toGenerateRequest(body, model);
+    assertPictures(asked, provider);
     ask = (signal, onText) => provider.generate(asked, { signal, onDelta: onText });
   }
   const head = { id, model: body.model, createdS };
@@ -155,6 +158,12 @@ async function chat(context: OpenAiContext, body: ChatCompletionRequest, { reque
     "include_usage" in body.stream_options &&
     body.stream_options.include_usage === true;
   return streamed(ask, { head, isUsageAsked, release: access.keepSlot(request) });
+}
+
+function assertPictures({ messages }: GenerateRequest, { accepts, id }: Provider): void {
+  const types = messages.flatMap(({ files = [] }) => files.map(({ contentType }) => contentType));
+  const refused = types.find((type) => !isAccepted(type, accepts));
+  if (refused) throw new AppError("invalid_request", `Models of ${id} take no ${refused}`);
 }
 
 interface Streaming {

@@ -36,6 +36,8 @@ export function createLocalProvider({ folders, command, ...settings }: LocalProv
       return { vectors, model, inputTokens };
     },
     residency: residencyOf(inference, folders),
+    // The library has no way to give a model pictures.
+    accepts: [],
     caching: prefixes ? "local_control_plane" : "none",
     ...(prefixes
       ? { promptCache: promptCacheOf(inference, folders, new PrefixStore({ ...prefixes, now: Date.now })) }

@@ -8,6 +8,7 @@ import { createEmbedFetch, embed } from "#models/remote/embed.ts";
 import { type RemoteModel, generate } from "#models/remote/generate.ts";
 import { createModelFetch } from "#models/remote/model-fetch.ts";
 import { type ModelListRequest, listModels } from "#models/remote/model-list.ts";
+import { openAiAccepts } from "#models/remote/openai-compatible.ts";
 
 /** Wires of their own; every other cloud speaks OpenAI's. */
 export type CloudKind = "openai" | "anthropic" | "google";
@@ -55,6 +56,13 @@ const wires: Record<CloudKind, (access: Access) => Wire> = {
   }),
 };
 
+/** What each wire has a form for. */
+export const cloudAccepts: Record<CloudKind, readonly string[]> = {
+  openai: openAiAccepts,
+  anthropic: ["image/*", "application/pdf"],
+  google: ["image/*", "application/pdf", "audio/*", "video/*"],
+};
+
 /** OpenAI sends calls with one key to one cache; Anthropic caches what it is asked to; Google decides by itself. */
 const cacheHints: Record<CloudKind, Pick<RemoteModel, "cacheOptions">> = {
   openai: { cacheOptions: (key) => ({ openai: { promptCacheKey: shortKey(key) } }) },
@@ -75,6 +83,7 @@ export function createCloudProvider({ id, kind, baseUrl, apiKey, label }: CloudO
     id,
     label,
     models: (signal) => listModels({ id, ...wire.list }, signal),
+    accepts: cloudAccepts[kind],
     caching: kind === "google" ? "none" : "keyed",
     generate: (request, options) =>
       generate({ id, model: wire.model(request.model), ...cacheHints[kind] }, request, options),

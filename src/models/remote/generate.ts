@@ -1,6 +1,7 @@
 import { type LanguageModel, type ModelMessage, Output, type ToolSet, jsonSchema, streamText, tool } from "ai";
 import { type Value, isObject } from "#core/value.ts";
 import { readData } from "#models/answer-data.ts";
+import { plainType } from "#models/message-file.ts";
 import type { CallOptions, GenerateRequest, GenerateResult, Message, ToolCall } from "#models/provider.ts";
 import { type ToolNames, createToolNames } from "#models/remote/tool-names.ts";
 import { brokeOff, toAppError } from "#models/remote/call-error.ts";
@@ -147,7 +148,7 @@ function toModelMessage(message: Message, names: ToolNames): ModelMessage {
     };
     return { role: "tool", content: [part] };
   }
-  if (message.role !== "assistant") return { role: "user", content: message.content };
+  if (message.role !== "assistant") return { role: "user", content: userContent(message) };
   const calls = (message.tool_calls ?? []).map((call) => ({
     type: "tool-call" as const,
     toolCallId: call.call_id,
@@ -158,6 +159,17 @@ function toModelMessage(message: Message, names: ToolNames): ModelMessage {
     role: "assistant",
     content: [...(message.content ? [{ type: "text" as const, text: message.content }] : []), ...calls],
   };
+}
+
+function userContent({ content, files = [] }: Message) {
+  if (files.length === 0) return content;
+  const parts = files.map(({ name, contentType, base64 }) => ({
+    type: "file" as const,
+    data: base64,
+    mediaType: plainType(contentType),
+    filename: name,
+  }));
+  return [...(content ? [{ type: "text" as const, text: content }] : []), ...parts];
 }
 
 /** What the SDK could not parse arrives as the text that the model wrote. */

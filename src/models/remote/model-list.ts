@@ -1,6 +1,6 @@
 import { AppError, messageOf } from "#core/errors.ts";
 import { parseJson } from "#core/json.ts";
-import { type Value, isObject } from "#core/value.ts";
+import { type JsonObject, type Value, isObject } from "#core/value.ts";
 import type { ModelInfo } from "#models/provider.ts";
 import { brokeOff } from "#models/remote/call-error.ts";
 import { fetchFrom } from "#models/remote/model-fetch.ts";
@@ -24,7 +24,7 @@ export async function listModels({ id, url, headers }: ModelListRequest, signal:
       const retryable = status === 429 || status >= 500;
       throw new AppError("unavailable", `${id} answered ${status} to a list of its models`, { retryable });
     }
-    return describe(id, namesIn(readList(id, await response.text())));
+    return describe(id, itemsIn(readList(id, await response.text())));
   } catch (error) {
     throw toAppError(error, id, signal);
   }
@@ -36,13 +36,29 @@ function toAppError(error: unknown, id: string, signal: AbortSignal): AppError {
   return error instanceof AppError ? error : brokeOff(id, error);
 }
 
-function describe(id: string, names: string[]): ModelInfo[] {
-  return names.map((name) => ({
-    id: name,
-    provider: id,
-    // No list says what a model is for; those for embeddings all have it in their names.
-    capabilities: /embed/i.test(id) ? ["embedding"] : ["text", "tools", "json"],
-  }));
+function describe(provider: string, items: JsonObject[]): ModelInfo[] {
+  return items.flatMap((item) => {
+    const given = item["id"] ?? item["name"];
+    if (typeof given !== "string") return [];
+    const id = given.replace(/^models\//, "");
+    const inputs = inputsOf(item);
+    // Few lists say what a model is for; those for embeddings all have it in their names.
+    const capabilities = /embed/i.test(id) ? ["embedding"] : ["text", "tools", "json"];
+    for (const input of inputs ?? []) capabilities.push(`input.${input}`);
+    return [{ id, provider, capabilities, ...(inputs === null ? {} : { inputs }) }];
+  });
+}
+
+/** What a model takes beside text: in the words of OpenRouter, of Mistral and of llama-server. Null when the list does not say. */
+function inputsOf({ architecture, capabilities }: JsonObject): string[] | null {
+  const modalities = isObject(architecture) ? architecture["input_modalities"] : null;
+  if (Array.isArray(modalities))
+    return modalities.filter((each) => typeof each === "string" && each !== "text") as string[];
+  if (isObject(capabilities) && typeof capabilities["vision"] === "boolean")
+    return capabilities["vision"] ? ["image"] : [];
+  if (Array.isArray(capabilities) && capabilities.includes("completion"))
+    return capabilities.includes("multimodal") || capabilities.includes("vision") ? ["image"] : [];
+  return null;
 }
 
 function readList(id: string, text: string): Value {
@@ -55,11 +71,7 @@ function readList(id: string, text: string): Value {
   }
 }
 
-function namesIn(body: Value): string[] {
+function itemsIn(body: Value): JsonObject[] {
   const list = isObject(body) ? (body["data"] ?? body["models"]) : null;
-  const items = (Array.isArray(list) ? list : []).filter(isObject);
-  return items
-    .map((item) => item["id"] ?? item["name"])
-    .filter((name) => typeof name === "string")
-    .map((name) => name.replace(/^models\//, ""));
+  return (Array.isArray(list) ? list : []).filter(isObject);
 }

@@ -13,6 +13,9 @@ export interface EndpointOptions {
   label: string;
 }
 
+/** What OpenAI's chat completions have a form for. */
+export const openAiAccepts = ["image/*", "application/pdf", "audio/wav", "audio/mpeg", "audio/mp3"];
+
 /** Any server that speaks OpenAI's chat completions, through the AI SDK. */
 export function createOpenAiCompatibleProvider({ id, baseUrl, apiKey, label }: EndpointOptions): Provider {
   const wire = { name: id, baseURL: baseUrl, ...(apiKey === null ? {} : { apiKey }) };
@@ -29,6 +32,7 @@ export function createOpenAiCompatibleProvider({ id, baseUrl, apiKey, label }: E
     label,
     models: (signal) => listModels({ id, url: `${baseUrl}/models`, headers }, signal),
     generate: (request, options) => generate({ id, model: client.chatModel(request.model) }, request, options),
+    accepts: openAiAccepts,
     caching: "none",
     embed: (texts, options) => embed({ id, model: embedder.embeddingModel(options.model) }, texts, options),
     close: async () => undefined,
