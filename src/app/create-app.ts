@@ -90,8 +90,8 @@ export async function createApp(
   });
   const offload = createOffloadRecord({ blobs, now, maxInlineBytes: settings.limits.maxInlineBytes });
   const tools = await createTools(settings, environment, attachments);
-  const shared = { settings, ledger, providers, codeRunner, tools, metrics };
-  const runner = settings.runner ? createGatewayRunner({ ...shared, programs, attachments, offload, report }) : null;
+  const engines = { settings, ledger, providers, codeRunner, tools, metrics };
+  const runner = settings.runner ? createGatewayRunner({ ...engines, programs, attachments, offload, report }) : null;
   const startRun = createStartRun({
     ledger,
     now,
@@ -125,7 +125,7 @@ export async function createApp(
   const services = ownServices(whole, everything);
   const http = createHttp({ ...shared, of: () => services }, { report });
   metrics?.watch(readingsOf({ ledger, runner, http }));
-  return assemble({ ...shared, runner, http });
+  return assemble({ ...engines, runner, http });
 }
 
 function openArtifacts(settings: Settings, ledger: Ledger) {

@@ -8,6 +8,7 @@ export interface Viewer {
   run_id: string;
   root_run_id: string;
   session_id: string | null;
+  runtime_id: string;
 }
 
 /** An artifact as runs know it. */
@@ -38,12 +39,16 @@ const maxListed = 1000;
 export function createAttachments(ledger: Ledger, blobs: BlobStore): Attachments {
   return {
     async find(viewer, artifactId) {
-      const row = await ledger.getArtifact(artifactId);
+      const row = await ledger.getArtifact(artifactId, viewer.runtime_id);
       return row && (await isVisible(ledger, row, viewer)) ? attachmentOf(row) : null;
     },
-    async list({ session_id: sessionId }) {
+    async list({ session_id: sessionId, runtime_id: runtimeId }) {
       if (sessionId === null) return [];
-      const { items } = await ledger.listArtifacts(sessionMemoryRunId(sessionId), { limit: maxListed, offset: 0 });
+      const { items } = await ledger.listArtifacts(sessionMemoryRunId(sessionId), {
+        runtimeId,
+        limit: maxListed,
+        offset: 0,
+      });
       return items.map(attachmentOf).sort((a, b) => (a.createdAt < b.createdAt ? 1 : -1));
     },
     async read({ sha256, handle }) {

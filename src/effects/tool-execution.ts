@@ -51,9 +51,13 @@ async function execute(call: PreparedCall, { context, workspace }: Surroundings)
   if (!tool || call.refusal !== null) return refusedCall(call, call.refusal ?? "it was not prepared");
   const timeout = AbortSignal.timeout(tool.timeoutMs);
   const signal = AbortSignal.any([context.signal, timeout]);
-  const { run_id, root_run_id, session_id, actor_id } = context.run;
+  const { run_id, root_run_id, session_id, runtime_id, actor_id } = context.run;
   try {
-    const output = await tool.run(args, { run: { run_id, root_run_id, session_id, actor_id }, workspace, signal });
+    const output = await tool.run(args, {
+      run: { run_id, root_run_id, session_id, runtime_id, actor_id },
+      workspace,
+      signal,
+    });
     return { ...identity(call), ...judged(output) };
   } catch (error) {
     const reason = timeout.aborted

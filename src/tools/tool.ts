@@ -12,7 +12,7 @@ export interface ToolParameter {
 
 /** What a tool call may know of its caller. */
 export interface ToolContext {
-  run: { run_id: string; root_run_id: string; session_id: string | null; actor_id: string | null };
+  run: { run_id: string; root_run_id: string; session_id: string | null; runtime_id: string; actor_id: string | null };
   /** Null when the run has no workspace: paths are then taken from the folder of the process. */
   workspace: Workspace | null;
   /** Aborted when the run is cancelled or the call takes too long; whatever a tool has started ends then. */

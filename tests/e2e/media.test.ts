@@ -27,7 +27,7 @@ const stored = {
   long: { filename: "long.txt", type: "text/plain", bytes: Buffer.from("x".repeat(130_000)) },
 };
 type Stored = keyof typeof stored;
-const owner = `session_memory_${session}`;
+const owner = { runId: `session_memory_${session}`, runtimeId: "default" };
 const idOf = (name: Stored) => artifactId(owner, stored[name].bytes);
 
 /** As an upload leaves them. */
@@ -38,7 +38,8 @@ async function storeAttachments(): Promise<void> {
     const row = {
       artifact_id: artifactId(owner, bytes),
       blob_id: await blobs.put(bytes),
-      run_id: owner,
+      run_id: owner.runId,
+      runtime_id: owner.runtimeId,
       content_type: type,
       size_bytes: bytes.length,
       created_at: new Date().toISOString(),

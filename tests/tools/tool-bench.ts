@@ -49,7 +49,11 @@ export class Folder implements Disposable {
 }
 
 export function contextOf(workspace: Workspace | null, signal = new AbortController().signal): ToolContext {
-  return { run: { run_id: "r1", root_run_id: "r1", session_id: null, actor_id: null }, workspace, signal };
+  return {
+    run: { run_id: "r1", root_run_id: "r1", session_id: null, runtime_id: "default", actor_id: null },
+    workspace,
+    signal,
+  };
 }
 
 /** Calls a tool as an executor does. */

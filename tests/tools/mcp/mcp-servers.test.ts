@@ -42,7 +42,7 @@ function start(settings: McpServerSettings, options: McpServerOptions = {}): Mcp
 async function call(servers: McpServers, name: string, args: JsonObject = {}, signal = never()): Promise<any> {
   const tool = await servers.find(`mcp::lamps::${name}`, signal);
   return tool!.run(args, {
-    run: { run_id: "r", root_run_id: "r", session_id: null, actor_id: null },
+    run: { run_id: "r", root_run_id: "r", session_id: null, runtime_id: "default", actor_id: null },
     workspace: null,
     signal,
   });

@@ -11,7 +11,7 @@ const site = startWebSite();
 const searches = startSearchSite();
 afterAll(() => Promise.all([site.close(), searches.close()]));
 
-const run = { run_id: "r", root_run_id: "r", session_id: null, actor_id: null };
+const run = { run_id: "r", root_run_id: "r", session_id: null, runtime_id: "default", actor_id: null };
 const allow = [`127.0.0.1:${site.port}`];
 const duckduckgo: SearchSettings = { provider: "duckduckgo", baseUrl: `${searches.origin}/html/` };
 
