@@ -116,9 +116,15 @@ describe("what cannot be is told in OpenAI's way", () => {
     [{ ...asks("tiny-chat", "Hi"), max_tokens: -1 }, 422, /^max_tokens: /, null],
     [{ model: "tiny-chat", messages: [{ role: "pope", content: "Hi" }] }, 400, /role 'pope'/, null],
     [
-      { model: "tiny-chat", messages: [{ role: "user", content: [{ type: "image_url", image_url: { url: "x" } }] }] },
+      { model: "tiny-chat", messages: [{ role: "user", content: [{ type: "input_audio", input_audio: {} }] }] },
       501,
-      /only text parts/,
+      /only text and image_url parts/,
+      null,
+    ],
+    [
+      { model: "tiny-chat", messages: [{ role: "user", content: [{ type: "image_url", image_url: { url: "x" } }] }] },
+      400,
+      /image_url must be a data URL/,
       null,
     ],
     [{ ...asks("tiny-chat", "word ".repeat(3000)) }, 400, /tokens; the model's window/, null],
