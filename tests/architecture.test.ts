@@ -17,6 +17,7 @@ const table: Record<string, readonly string[]> = {
   runner: ["core", "ledger", "engine", "effects"],
   scheduler: ["core", "ledger"],
   auth: ["core", "ledger"],
+  webhooks: ["core", "ledger", "engine", "effects", "runner"],
   http: [
     "core",
     "config",
@@ -32,6 +33,7 @@ const table: Record<string, readonly string[]> = {
     "runner",
     "scheduler",
     "auth",
+    "webhooks",
   ],
   sdk: ["core", "http"],
   console: ["core", "sdk"],
@@ -51,6 +53,7 @@ const table: Record<string, readonly string[]> = {
     "runner",
     "scheduler",
     "auth",
+    "webhooks",
     "http",
     "sdk",
     "console",

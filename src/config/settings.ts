@@ -30,6 +30,12 @@ export interface Settings {
     allowedHosts: string[];
     search: { provider: "duckduckgo" | "searxng" | "brave"; baseUrl: string | null; apiKey: string | null };
   };
+  webhooks: {
+    /** Times between the attempts of a delivery; after the last one it has failed. */
+    retryDelaysMs: number[];
+    /** A receiver that failed for so long is switched off. */
+    disableAfterMs: number;
+  };
   telemetry: {
     /** Count, and answer at `/metrics`. */
     metrics: boolean;

@@ -80,6 +80,10 @@ test("without anything said, the defaults are in force", () => {
     workspace: { dir: null, mounts: [], allowsClientScope: false },
     mcpFile: null,
     secretKey: null,
+    webhooks: {
+      retryDelaysMs: [5000, 300_000, 1_800_000, 7_200_000, 18_000_000, 36_000_000, 50_400_000],
+      disableAfterMs: 432_000_000,
+    },
     telemetry: { metrics: true, gpu: "auto" },
     toolMode: "approval",
     logLevel: "warn",
