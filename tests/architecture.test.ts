@@ -81,6 +81,7 @@ const homes: Record<string, readonly string[]> = {
   "@modelcontextprotocol/sdk": ["tools"],
   "@sinclair/typebox": ["core", "http"],
   ai: ["models"],
+  ajv: ["models"],
   "apache-arrow": ["memory"],
   "bun:ffi": ["sandbox"],
   "bun:sqlite": ["ledger"],

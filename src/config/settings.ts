@@ -105,6 +105,8 @@ export interface ModelSettings {
   }[];
   /** Look for LM Studio, Ollama, vLLM and llama-server at their usual addresses on this machine. */
   probesServers: boolean;
+  /** A server that says nothing in a call for so long is given up; 0: never. */
+  quietMs: number;
   localThreads: number | null;
   local: {
     /** Memory for all local models together, bytes; null: four fifths of what there is. */

@@ -65,6 +65,7 @@ test("without anything said, the defaults are in force", () => {
       defaultModel: null,
       embedding: null,
       endpoints: [],
+      quietMs: 600_000,
       localThreads: null,
       local: { memoryBytes: null, maxContextTokens: 8192, idleMs: 900_000, gpu: "auto", llamaDir: null },
       prices: {},

@@ -188,6 +188,7 @@ function testSettings(dataDir: string, options: HarnessOptions): Settings {
       defaultModel: null,
       embedding: null,
       endpoints: [],
+      quietMs: 0,
       localThreads: null,
       local: { memoryBytes: null, maxContextTokens: 8192, idleMs: 900_000, gpu: "auto", llamaDir: null },
       prices: {},
