@@ -56,6 +56,11 @@ export const commands: readonly CommandEntry[] = [
     load: async (context) => (await import("#cli/backup.ts")).restoreCommand(context),
   },
   {
+    name: "migrate",
+    description: "Move a data folder of the Python gateway into this one's ledger",
+    load: async (context) => (await import("#cli/migrate.ts")).migrateCommand(context),
+  },
+  {
     name: "export",
     description: "Write runs and their records as JSON lines",
     load: async (context) => (await import("#cli/export.ts")).exportCommand(context),

@@ -14,6 +14,8 @@ export interface NewCommand {
   principal: string;
   /** The command reaches runs of this runtime only; null: of all. */
   runtime_id: string | null;
+  /** Only of a command that was applied before it came here, in another store: it is kept with its outcome and never applied again. */
+  past?: { outcome: CommandOutcome; applied_at: string };
 }
 
 /** What became of a command. `applied`: it did what it says. `ignored`: nothing to do. `refused`: it could not be applied. */

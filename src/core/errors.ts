@@ -10,7 +10,6 @@ export const errorCodes = [
   "unprocessable",
   "too_many_requests",
   "unsupported",
-  "provider_refused",
   "unavailable",
   "timeout",
   "cancelled",

@@ -38,6 +38,25 @@ export interface Wait {
   details: JsonObject | null;
 }
 
+/** The wait that a paused running run shows outside. */
+export function pauseWait(runId: string, nodeId: string): Wait {
+  return {
+    reason: "user",
+    wait_key: pauseKey(runId),
+    until: null,
+    resume_to_node: nodeId,
+    result_key: null,
+    prompt: "Paused",
+    choices: null,
+    allow_free_text: false,
+    details: { kind: "pause" },
+  };
+}
+
+export function pauseKey(runId: string): string {
+  return `pause:${runId}`;
+}
+
 /** Control flags of a run that was paused at least once. */
 export interface PauseState {
   paused: boolean;

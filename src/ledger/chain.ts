@@ -5,7 +5,11 @@ import type { SealedRecord, StepRecord } from "#core/record.ts";
  * without the three chain fields. The stored text is the wire text, so a page of the ledger is served without parsing.
  */
 export function seal(record: StepRecord, seq: number, prevHash: string | null): SealedRecord {
-  const body = JSON.stringify(record);
+  return sealBody(JSON.stringify(record), seq, prevHash);
+}
+
+/** The same for a record that is a text already: an object that ends with `}` and has none of the chain fields. */
+export function sealBody(body: string, seq: number, prevHash: string | null): SealedRecord {
   const hash = chainHash(prevHash, body);
   const prev = prevHash === null ? "null" : `"${prevHash}"`;
   return { seq, hash, json: `${body.slice(0, -1)},"prev_hash":${prev},"record_hash":"${hash}","signature":null}` };

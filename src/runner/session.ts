@@ -4,7 +4,15 @@ import type { CommandOutcome } from "#core/command.ts";
 import { parseJson, parseObject } from "#core/json.ts";
 import type { Mail, NewMail } from "#core/mail.ts";
 import type { NewId } from "#core/ids.ts";
-import { type PauseState, type Run, type RunProgress, type RunStatus, type Wait, isTerminal } from "#core/run.ts";
+import {
+  type PauseState,
+  type Run,
+  type RunProgress,
+  type RunStatus,
+  isTerminal,
+  pauseKey,
+  pauseWait,
+} from "#core/run.ts";
 import { type Clock, isoTime, parseTime } from "#core/time.ts";
 import { type JsonObject, type Value, isObject } from "#core/value.ts";
 import type { EngineOptions, Execution, PendingEffect } from "#engine/engine.ts";
@@ -129,24 +137,6 @@ export class RunSession {
       execution.vars.dirty
     );
   }
-}
-
-export function pauseKey(runId: string): string {
-  return `pause:${runId}`;
-}
-
-function pauseWait(runId: string, nodeId: string): Wait {
-  return {
-    reason: "user",
-    wait_key: pauseKey(runId),
-    until: null,
-    resume_to_node: nodeId,
-    result_key: null,
-    prompt: "Paused",
-    choices: null,
-    allow_free_text: false,
-    details: { kind: "pause" },
-  };
 }
 
 /** Vars from a snapshot and the deltas after it. */

@@ -36,7 +36,7 @@ export function writeSchedule(execution: Execution, schedule: JsonObject): void 
   execution.vars.set(scheduleVar, schedule);
 }
 
-export function readState(execution: Execution): ScheduleState {
+export function readState(execution: Pick<Execution, "vars">): ScheduleState {
   const stored = execution.vars.read(...stateVar);
   const state: JsonObject = isObject(stored) ? stored : {};
   const number = (name: string) => numberOf(state[name]);

@@ -4,7 +4,7 @@ import type { Execution } from "#engine/engine.ts";
 import { readState } from "#engine/schedule/state.ts";
 
 /** What a run's row says of its schedule; null for every other run. */
-export function scheduleSummary(execution: Execution): JsonObject | null {
+export function scheduleSummary(execution: Pick<Execution, "vars">): JsonObject | null {
   const schedule = execution.vars.peek("_meta", "schedule");
   if (!isObject(schedule)) return null;
   const { fired, skipped, due, child } = readState(execution);

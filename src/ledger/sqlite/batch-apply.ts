@@ -93,7 +93,7 @@ function writeCommand(
   const found = toRun ? runs.find(command.runId) : null;
   // A run of somebody else is like none.
   const run = command.runtimeId === null || found?.runtimeId === command.runtimeId ? found : null;
-  const outcome = toRun ? earlyOutcome(command.runId, run) : null;
+  const outcome = settledOutcome(command, run, batch.at);
   const { lastInsertRowid } = statements.insertCommand.run(
     command.commandId,
     command.principal,
@@ -103,14 +103,25 @@ function writeCommand(
     command.ts,
     command.clientId,
     command.runtimeId,
-    outcome && batch.at,
-    outcome && stringifyJson(outcome),
+    outcome?.appliedAt ?? null,
+    outcome?.text ?? null,
   );
   const seq = Number(lastInsertRowid);
   if (run && !outcome)
     post(transaction, applied, { runId: command.runId, no: run.no, body: commandMail(command, seq) });
-  applied.emits ||= !toRun;
+  applied.emits ||= !toRun && !outcome;
   return { command_id: command.commandId, seq, duplicate: false };
+}
+
+/** What is known of a command at once; null when somebody has to apply it. */
+function settledOutcome(
+  { type, runId, pastOutcome, pastAppliedAt }: WireCommand,
+  run: KnownRun | null,
+  at: string,
+): { text: string; appliedAt: string } | null {
+  if (pastOutcome !== null) return { text: pastOutcome, appliedAt: pastAppliedAt ?? at };
+  const outcome = type === "emit_event" ? null : earlyOutcome(runId, run);
+  return outcome && { text: stringifyJson(outcome), appliedAt: at };
 }
 
 function earlyOutcome(runId: string, run: KnownRun | null): CommandOutcome | null {

@@ -47,6 +47,9 @@ export interface WireCommand {
   ts: string;
   clientId: string | null;
   runtimeId: string | null;
+  /** Of a command that was applied elsewhere. */
+  pastOutcome: string | null;
+  pastAppliedAt: string | null;
 }
 
 export const artifactCells = 9;
@@ -66,6 +69,7 @@ export function encodeBatch(batch: Batch, at: string): Cell[] {
   out.push(batch.commands?.length ?? 0);
   for (const c of batch.commands ?? []) {
     out.push(c.command_id, c.principal, c.run_id, c.type, stringifyJson(c.payload), c.ts, c.client_id, c.runtime_id);
+    out.push(c.past ? stringifyJson(c.past.outcome) : null, c.past?.applied_at ?? null);
   }
   out.push(batch.outcomes?.length ?? 0);
   for (const o of batch.outcomes ?? []) out.push(o.seq, stringifyJson(o.outcome), o.applied_at);
@@ -158,6 +162,8 @@ export function decodeBatch(cells: CellReader): WireBatch {
       ts: cells.text(),
       clientId: cells.nullable(),
       runtimeId: cells.nullable(),
+      pastOutcome: cells.nullable(),
+      pastAppliedAt: cells.nullable(),
     })),
     outcomes: cells.list(() => ({ seq: cells.number(), outcome: cells.text(), appliedAt: cells.text() })),
     artifacts: cells.list(() => cells.slice(artifactCells)),
