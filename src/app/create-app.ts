@@ -11,6 +11,7 @@ import { createGpuProbe } from "#app/telemetry/gpu.ts";
 import { measuredHandlers, measuredLedger } from "#app/telemetry/measured.ts";
 import { type Metrics, type Readings, createMetrics } from "#app/telemetry/metrics.ts";
 import { version } from "#app/version.ts";
+import { type Webhooks, createWebhooks } from "#app/webhooks.ts";
 import { builtinBundles } from "#bundles/builtin.ts";
 import { openFolderRegistry } from "#bundles/folder-registry.ts";
 import type { Settings } from "#config/settings.ts";
@@ -30,6 +31,8 @@ import { createProviderRegistry } from "#models/registry.ts";
 import type { ProviderRegistry } from "#models/provider.ts";
 import { type AdoptingRunner, createRunner } from "#runner/create-runner.ts";
 import { createMakeChild } from "#runner/make-child.ts";
+import { type RunWatch, joinWatches } from "#runner/run-watch.ts";
+import type { StartRun } from "#runner/runner.ts";
 import { createStartRun } from "#runner/start.ts";
 import { createSubmitCommand } from "#runner/submit.ts";
 import { calendarMath } from "#scheduler/calendar.ts";
@@ -85,23 +88,16 @@ export async function createApp(
     defaults,
     connections,
   });
-  const codeRunner = new CodeRunner({
-    command: sandboxCommand(),
-    snapshotPath: pythonSnapshotPath,
-    isFullAccessAllowed: settings.code.isFullAccessAllowed,
-  });
+  const codeRunner = createCodeRunner(settings);
   const offload = createOffloadRecord({ blobs, now, maxInlineBytes: settings.limits.maxInlineBytes });
   const tools = await createTools(settings, environment, attachments);
-  const engines = { settings, ledger, providers, codeRunner, tools, metrics };
-  const runner = settings.runner ? createGatewayRunner({ ...engines, programs, attachments, offload, report }) : null;
-  const startRun = createStartRun({
-    ledger,
-    now,
-    newId,
-    workspacesDir: join(settings.dataDir, "workspaces"),
-    loadPlan: programs.load,
-    ...(runner ? { adopt: runner.adopt.bind(runner) } : {}),
-  });
+  const webhooks = createWebhooks(settings, report);
+  const watch = joinWatches([webhooks.watch]);
+  const engines = { settings, ledger, providers, codeRunner, tools, webhooks, metrics };
+  const runner = settings.runner
+    ? createGatewayRunner({ ...engines, watch, programs, attachments, offload, report })
+    : null;
+  const startRun = createStarter({ settings, ledger, programs, watch, runner });
   const shared = {
     settings,
     version,
@@ -121,6 +117,7 @@ export async function createApp(
     defaults,
     connections,
     tools,
+    webhooks,
     startRun,
     submitCommand: createSubmitCommand(ledger),
   };
@@ -128,6 +125,30 @@ export async function createApp(
   const http = createHttp({ ...shared, of: () => services }, { report });
   metrics?.watch(readingsOf({ ledger, runner, http }));
   return assemble({ ...engines, runner, http });
+}
+
+function createCodeRunner({ code }: Settings): CodeRunner {
+  const { isFullAccessAllowed } = code;
+  return new CodeRunner({ command: sandboxCommand(), snapshotPath: pythonSnapshotPath, isFullAccessAllowed });
+}
+
+function createStarter(parts: {
+  settings: Settings;
+  ledger: Ledger;
+  programs: ReturnType<typeof createPrograms>;
+  watch: RunWatch | null;
+  runner: AdoptingRunner | null;
+}): StartRun {
+  const { settings, ledger, programs, watch, runner } = parts;
+  return createStartRun({
+    ledger,
+    now: systemClock,
+    newId,
+    workspacesDir: join(settings.dataDir, "workspaces"),
+    loadPlan: programs.load,
+    watch,
+    ...(runner ? { adopt: runner.adopt.bind(runner) } : {}),
+  });
 }
 
 function openArtifacts(settings: Settings, ledger: Ledger) {
@@ -161,16 +182,18 @@ function createGatewayRunner(parts: {
   codeRunner: CodeRunner;
   programs: ReturnType<typeof createPrograms>;
   tools: ToolRegistry;
+  webhooks: Webhooks;
+  watch: RunWatch | null;
   attachments: Attachments;
   offload: ReturnType<typeof createOffloadRecord>;
   metrics: Metrics | null;
   report: (message: string) => void;
 }): AdoptingRunner {
-  const { settings, ledger, providers, codeRunner, programs, tools, attachments, offload, metrics, report } = parts;
+  const { settings, ledger, providers, codeRunner, programs, tools, webhooks, attachments, offload, metrics } = parts;
   const now = systemClock;
   const makeChild = createMakeChild({ loadPlan: programs.load, now, newId });
   const toolCalls = toolCallDependencies(settings, tools);
-  const handlers = createHandlers({
+  const own = createHandlers({
     ledger,
     providers,
     prices: settings.models.prices,
@@ -180,6 +203,7 @@ function createGatewayRunner(parts: {
     media: mediaSources(settings, attachments, toolCalls),
     now,
   });
+  const handlers = new Map([...own, [webhooks.handler.type, webhooks.handler]]);
   const { runtime, limits } = settings;
   return createRunner({
     ledger,
@@ -205,8 +229,9 @@ function createGatewayRunner(parts: {
     random: Math.random,
     sleep,
     crashPoint: createCrashPoint(runtime.crashAt),
+    watch: parts.watch,
     ...(metrics ? { onTurn: (waitedMs: number) => metrics.queueWait(waitedMs / 1000) } : {}),
-    report,
+    report: parts.report,
   });
 }
 
@@ -216,11 +241,13 @@ function assemble(parts: {
   providers: ProviderRegistry;
   codeRunner: CodeRunner;
   tools: ToolRegistry;
+  webhooks: Webhooks;
   runner: AdoptingRunner | null;
   http: HttpServer;
   metrics: Metrics | null;
 }): App {
-  const { settings, ledger, providers, codeRunner, tools, runner, http, metrics } = parts;
+  const { settings, ledger, providers, codeRunner, tools, webhooks, runner, http, metrics } = parts;
+  const stopCleaning = runner ? webhooks.keepFew(ledger) : () => undefined;
   return {
     runner,
     async listen(options = {}) {
@@ -235,6 +262,7 @@ function assemble(parts: {
     async stop() {
       await http.stop({ graceMs: Math.min(5000, settings.runtime.graceMs) });
       await runner?.stop();
+      stopCleaning();
       metrics?.close();
       await codeRunner.close();
       await tools.close();

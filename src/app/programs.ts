@@ -4,7 +4,9 @@ import { compile } from "#engine/compile.ts";
 import { agentLoopPlan, agentLoopPrefix } from "#engine/react/plan.ts";
 import type { Plan } from "#engine/plan.ts";
 import { isScheduleWorkflow } from "#core/schedule.ts";
+import { isWebhookWorkflow } from "#core/webhook.ts";
 import { schedulePlan } from "#engine/schedule/plan.ts";
+import { webhookPlan } from "#engine/webhook/plan.ts";
 
 /** Compiled flows, by bundle digest and workflow id. */
 export interface Programs {
@@ -19,6 +21,8 @@ export function createPrograms(open: (digest: string) => Promise<Bundle>): Progr
   const bundles = new Map<string, Promise<Program>>();
   return {
     async load(digest, workflowId) {
+      // It belongs to no bundle.
+      if (isWebhookWorkflow(workflowId)) return webhookPlan(workflowId);
       let program = bundles.get(digest);
       if (!program) {
         program = open(digest).then((bundle) => new Program(bundle));

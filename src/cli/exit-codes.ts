@@ -8,6 +8,7 @@ export const exitCodeOfError: Record<ErrorCode, number> = {
   too_large: 2,
   not_found: 66,
   gone: 66,
+  provider_refused: 69,
   unavailable: 69,
   unsupported: 69,
   internal: 70,

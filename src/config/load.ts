@@ -78,6 +78,10 @@ function readSettings(read: VariableReader, flags: NonNullable<LoadOptions["flag
     secretKey: read.get(security.secretKey),
     web: webSettings(read),
     code: { isFullAccessAllowed: read.get(tools.codeFullAccess) },
+    webhooks: {
+      retryDelaysMs: read.get(running.webhookRetryS).map((delay) => delay * 1000),
+      disableAfterMs: read.get(running.webhookDisableAfterS) * 1000,
+    },
     telemetry: { metrics: read.get(server.metrics), gpu: read.get(server.gpuMetrics) },
     toolMode: read.get(running.toolMode),
     logLevel: read.get(server.logLevel),

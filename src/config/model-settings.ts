@@ -28,6 +28,7 @@ export function modelSettings(
     embedding: embeddingRoute(read),
     endpoints: withoutTwice([...namedEndpoints(read), ...read.get(models.openaiEndpoints), ...clouds(read)]),
     probesServers: read.get(models.probeServers),
+    quietMs: read.get(models.timeoutS) * 1000,
     localThreads: read.get(models.localThreads),
     local: localSettings(read, cwd),
     prices: read.get(models.prices),

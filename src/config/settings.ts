@@ -30,6 +30,12 @@ export interface Settings {
     allowedHosts: string[];
     search: { provider: "duckduckgo" | "searxng" | "brave"; baseUrl: string | null; apiKey: string | null };
   };
+  webhooks: {
+    /** Times between the attempts of a delivery; after the last one it has failed. */
+    retryDelaysMs: number[];
+    /** A receiver that failed for so long is switched off. */
+    disableAfterMs: number;
+  };
   telemetry: {
     /** Count, and answer at `/metrics`. */
     metrics: boolean;
@@ -99,6 +105,8 @@ export interface ModelSettings {
   }[];
   /** Look for LM Studio, Ollama, vLLM and llama-server at their usual addresses on this machine. */
   probesServers: boolean;
+  /** A server that says nothing in a call for so long is given up; 0: never. */
+  quietMs: number;
   localThreads: number | null;
   local: {
     /** Memory for all local models together, bytes; null: four fifths of what there is. */

@@ -10,6 +10,7 @@ export const errorCodes = [
   "unprocessable",
   "too_many_requests",
   "unsupported",
+  "provider_refused",
   "unavailable",
   "timeout",
   "cancelled",

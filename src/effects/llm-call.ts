@@ -7,8 +7,10 @@ import { readRequest } from "#effects/llm-request.ts";
 import { addMedia, pendingMedia } from "#effects/media/call-media.ts";
 import type { Attached } from "#effects/media/attach.ts";
 import type { MediaSources } from "#effects/media/given-media.ts";
+import { type Structured, generateStructured } from "#effects/structured-answer.ts";
 import { type Prices, priceOf } from "#models/prices.ts";
 import type { CacheUse } from "#models/prompt-cache.ts";
+import { unknownProvider } from "#models/unknown-provider.ts";
 import type { GenerateRequest, GenerateResult, Provider, ProviderRegistry } from "#models/provider.ts";
 
 export interface LlmCallDependencies {
@@ -47,12 +49,17 @@ async function call(deps: LlmCallDependencies, effect: Effect, context: EffectCo
       model: route.model,
       ...(cacheKey ? { cacheKey } : {}),
     };
-    const result = await generateWhole(route.provider, request, { payload: effect.payload, context });
+    const structured = await generateStructured(
+      request,
+      effect.payload["structured_output_fallback"] === true,
+      (each) => generateWhole(route.provider, each, { payload: effect.payload, context }),
+    );
+    const { result } = structured;
     if ("error" in result) return failed(result.error);
     return {
       outcome: {
         status: "completed",
-        result: resultRecord(result, { provider: route.provider.id, prices, context, attached }),
+        result: resultRecord(result, { provider: route.provider.id, prices, context, attached, structured }),
       },
       writes: contextWrites(effect.payload, result, { context, now }),
     };
@@ -80,8 +87,7 @@ async function chooseRoute(providers: ProviderRegistry, payload: JsonObject, con
   }
   const provider = providers.get(named.provider.toLowerCase());
   if (provider) return { provider, model: named.model };
-  const known = providers.list().map((each) => each.id);
-  return { error: `Provider '${named.provider}' is not configured (there are: ${known.join(", ") || "none"})` };
+  return { error: unknownProvider(providers, named.provider) };
 }
 
 function pair(from: JsonObject): { provider: string; model: string } | null {
@@ -121,14 +127,17 @@ async function generateWhole(
   }
 }
 
+interface Answered {
+  provider: string;
+  prices: Prices;
+  context: EffectContext;
+  attached: Attached;
+  structured: Structured;
+}
+
 function resultRecord(
   result: GenerateResult,
-  {
-    provider,
-    prices,
-    context,
-    attached,
-  }: { provider: string; prices: Prices; context: EffectContext; attached: Attached },
+  { provider, prices, context, attached, structured }: Answered,
 ): JsonObject {
   const costUsd = result.costUsd ?? priceOf(prices, { provider, model: result.model, result });
   return {
@@ -148,6 +157,8 @@ function resultRecord(
     metadata: {
       trace_id: context.idempotency_key,
       ...(result.cache ? { prompt_cache: cacheRecord(result.cache) } : {}),
+      ...(structured.repairs > 0 ? { structured_output_repairs: structured.repairs } : {}),
+      ...(structured.isFallback ? { _structured_output_fallback: true } : {}),
       ...(attached.media.length > 0 ? { media: attached.media } : {}),
     },
     ...(attached.warnings.length > 0 ? { warnings: attached.warnings } : {}),

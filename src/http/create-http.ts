@@ -30,6 +30,7 @@ import { promptCacheRoutes } from "#http/routes/prompt-cache.ts";
 import { runRoutes } from "#http/routes/runs.ts";
 import { sandboxRoutes } from "#http/routes/sandbox.ts";
 import { scheduleRoutes } from "#http/routes/schedules.ts";
+import { webhookRoutes } from "#http/routes/webhooks.ts";
 import type { SharedServices } from "#http/services.ts";
 
 export interface HttpServer {
@@ -185,6 +186,7 @@ function createRoutes(services: SharedServices, { access, streams, report, keepO
     .use(defaultRoutes(context))
     .use(connectionRoutes(context))
     .use(sandboxRoutes(context))
+    .use(webhookRoutes(context))
     .use(openAiRoutes({ ...context, keepOpen }))
     .use(hostRoutes({ ...context, streams }));
   return app;

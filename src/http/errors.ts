@@ -14,6 +14,7 @@ export const statusOfError: Record<ErrorCode, number> = {
   cancelled: 499,
   internal: 500,
   unsupported: 501,
+  provider_refused: 502,
   unavailable: 503,
   timeout: 504,
   storage: 507,

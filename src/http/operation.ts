@@ -8,7 +8,17 @@ export interface OperationOptions {
   summary: string;
   description?: string;
   tag:
-    "gateway" | "runs" | "ledger" | "commands" | "bundles" | "discovery" | "artifacts" | "models" | "config" | "openai";
+    | "gateway"
+    | "runs"
+    | "ledger"
+    | "commands"
+    | "bundles"
+    | "discovery"
+    | "artifacts"
+    | "models"
+    | "config"
+    | "webhooks"
+    | "openai";
   /** Path parameters and what they are. */
   path?: Record<string, string>;
   query?: TObject;

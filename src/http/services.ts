@@ -13,6 +13,16 @@ import type { Plan } from "#engine/plan.ts";
 import type { Runner, StartRequest, StartRun, SubmitCommand } from "#runner/runner.ts";
 import type { Host, Telemetry } from "#http/telemetry.ts";
 import type { Clock } from "#core/time.ts";
+import type { WebhookHealth } from "#webhooks/webhook-health.ts";
+import type { WebhookStore } from "#webhooks/webhook-store.ts";
+
+/** Telling other servers what becomes of runs. */
+export interface WebhookServices {
+  store: WebhookStore;
+  health: WebhookHealth;
+  /** AppErrors of the guard when the address may not be asked. */
+  checkUrl(url: string, signal: AbortSignal): Promise<void>;
+}
 
 /** What is the same for every caller. Put together by `app/create-app.ts`. */
 export interface SharedServices {
@@ -44,6 +54,7 @@ export interface Services extends Omit<SharedServices, "wholeLedger" | "of"> {
   /** Providers that somebody entered. */
   connections: Connections;
   tools: ToolRegistry;
+  webhooks: WebhookServices;
   startRun: (request: Omit<StartRequest, "runtimeId">) => ReturnType<StartRun>;
   submitCommand: (command: Omit<NewCommand, "runtime_id">) => ReturnType<SubmitCommand>;
 }

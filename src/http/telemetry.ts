@@ -34,7 +34,7 @@ export type GpuReading =
 
 const resources = new Set(
   `artifacts attachments audio blocs bundles commands config discovery embeddings files health history host images kg me memory models music
-   ping prompt_cache providers runs schedules semantics sessions status tools v1 videos visualflows voice workflows workspace`.split(
+   ping prompt_cache providers runs schedules semantics sessions status tools v1 videos visualflows voice webhooks workflows workspace`.split(
     /\s+/,
   ),
 );

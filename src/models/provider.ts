@@ -127,6 +127,8 @@ export interface CallOptions {
   signal: AbortSignal;
   /** Called with each piece of text as it comes. */
   onDelta?: (text: string) => void;
+  /** A server that says nothing for so long is given up with `timeout`; absent or 0: never. */
+  quietMs?: number;
 }
 
 /**

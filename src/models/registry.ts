@@ -14,6 +14,8 @@ export interface RegistrySettings {
   endpoints: Endpoint[];
   /** Look for model servers at their usual addresses on this machine. */
   probesServers: boolean;
+  /** A server that says nothing in a call for so long is given up; absent: never. */
+  quietMs?: number;
   localThreads: number | null;
   local?: Partial<WorkerSettings>;
   /** Who makes embeddings when nobody is named; null: the first local model for them. */
@@ -58,7 +60,8 @@ export function createProviderRegistry(
   const configured = new Set(providers.map(({ id }) => id));
   const probed = settings.probesServers ? createProbedServers({ configured, ownPort, now }) : null;
   const entered = connections ? createConnectedProviders(connections) : () => [];
-  const found = () => [...providers, ...entered(), ...(probed?.known() ?? [])];
+  const patient = withPatience(settings.quietMs ?? 0);
+  const found = () => [...providers, ...entered(), ...(probed?.known() ?? [])].map(patient);
   return {
     list: found,
     async discover() {
@@ -89,6 +92,19 @@ export function createProviderRegistry(
     async close() {
       await Promise.all(providers.map((provider) => provider.close()));
     },
+  };
+}
+
+/** The same providers, whose calls end when their server is quiet for too long. Each has one, so that it can be compared. */
+function withPatience(quietMs: number): (provider: Provider) => Provider {
+  const known = new WeakMap<Provider, Provider>();
+  return (provider) => {
+    const wrapped = known.get(provider) ?? {
+      ...provider,
+      generate: (request, options) => provider.generate(request, { quietMs, ...options }),
+    };
+    known.set(provider, wrapped);
+    return wrapped;
   };
 }
 

@@ -1,7 +1,9 @@
 import type { SealedRecord, StepRecord } from "#core/record.ts";
-import { stringifyJson } from "#core/json.ts";
-import type { Batch, Committed, Ledger, RunUpdate } from "#ledger/ledger.ts";
+import { parseObject, stringifyJson } from "#core/json.ts";
+import type { JsonObject } from "#core/value.ts";
+import type { Batch, Committed, Ledger, NewRun, RunUpdate } from "#ledger/ledger.ts";
 import { seal } from "#ledger/chain.ts";
+import type { RunMoment, RunWatch } from "#runner/run-watch.ts";
 import { type RunSession, emptyDraft } from "#runner/session.ts";
 
 /** Replaces leaves over the inline limit by artifact references. Answers the record itself when nothing was large. */
@@ -16,6 +18,7 @@ export interface CommitDependencies {
   /** Serialised records above this many bytes are looked at by `offload`. */
   maxInlineBytes: number;
   offload: OffloadRecord;
+  watch?: RunWatch | null;
 }
 
 /** A snapshot is written when the deltas since the last one weigh more than this and more than twice the state: reading back stays cheap, writing stays constant per step. */
@@ -35,14 +38,18 @@ export async function commitSession(session: RunSession, deps: CommitDependencie
   const { run, execution, draft } = session;
   session.draft = emptyDraft();
   const headSeq = run.head_seq;
+  const beginsWait = execution.records.at(-1)?.status === "waiting";
   const records = await sealAll(session, deps, draft.artifacts);
   const ops = execution.vars.take();
   const delta = ops.length > 0 ? stringifyJson(ops) : null;
+  const progress = session.progress();
+  const moment: RunMoment = { kind: "changed", run, progress, vars: execution.vars.root, beginsWait };
+  draft.starts.push(...attached(moment, draft.starts, deps.watch));
   const update: RunUpdate = {
     run_id: run.run_id,
     head_seq: headSeq,
     epoch: deps.epoch,
-    progress: session.progress(),
+    progress,
     records,
     delta,
     snapshot: dueSnapshot(session, delta),
@@ -56,7 +63,21 @@ export async function commitSession(session: RunSession, deps: CommitDependencie
     ...(draft.outcomes.length > 0 ? { outcomes: draft.outcomes } : {}),
     ...(draft.artifacts.length > 0 ? { artifacts: draft.artifacts } : {}),
   });
+  if (deps.watch?.committed) void done.then(() => deps.watch?.committed?.(moment)).catch(() => undefined);
   return { done };
+}
+
+/** What is told of the run, and of the runs of a schedule, which count as runs of their own. */
+function attached(moment: RunMoment, starts: readonly NewRun[], watch: RunWatch | null | undefined): NewRun[] {
+  if (!watch?.attach) return [];
+  const more = watch.attach(moment);
+  if (moment.run.schedule_id === null) return more;
+  return [...more, ...starts.flatMap((start) => watch.attach?.(firstMoment(start, parseObject(start.vars))) ?? [])];
+}
+
+/** A run that begins. */
+export function firstMoment({ run }: NewRun, vars: JsonObject): RunMoment {
+  return { kind: "started", run, progress: run, vars, beginsWait: false };
 }
 
 async function sealAll(

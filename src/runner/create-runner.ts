@@ -13,6 +13,7 @@ import { LeaseKeeper } from "#runner/lease-keeper.ts";
 import { isCancel } from "#runner/inbox.ts";
 import type { RunSession } from "#runner/session.ts";
 import { SessionLoader } from "#runner/session-loader.ts";
+import type { RunWatch } from "#runner/run-watch.ts";
 import type { Delta, Runner, RunnerStatus } from "#runner/runner.ts";
 import { Slots } from "#runner/slots.ts";
 import type { FreshRun } from "#runner/start.ts";
@@ -37,6 +38,8 @@ export interface RunnerOptions {
   random: () => number;
   sleep: (ms: number, signal: AbortSignal) => Promise<void>;
   crashPoint: CrashPoint;
+  /** Is told of what becomes of runs. */
+  watch?: RunWatch | null;
   /** Hears how long each run waited for its turn, ms. */
   onTurn?: (waitedMs: number) => void;
   /** Trouble that no caller sees: one sentence. */
@@ -158,7 +161,7 @@ class ActorSystem implements AdoptingRunner {
       ledger,
       handlers,
       effects,
-      commit: { ledger, epoch: 0, maxInlineBytes, offload },
+      commit: { ledger, epoch: 0, maxInlineBytes, offload, watch: options.watch ?? null },
       slots: this.#slots,
       slice,
       now,

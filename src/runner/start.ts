@@ -4,8 +4,10 @@ import type { Clock } from "#core/time.ts";
 import { type JsonObject, isObject } from "#core/value.ts";
 import type { Batch, Committed, Ledger, NewRun } from "#ledger/ledger.ts";
 import type { Plan } from "#engine/plan.ts";
+import { firstMoment } from "#runner/commit.ts";
 import { firstVars } from "#runner/first-vars.ts";
 import { newRun } from "#runner/new-run.ts";
+import type { RunWatch } from "#runner/run-watch.ts";
 import type { StartRequest, StartRun } from "#runner/runner.ts";
 
 export interface StartDependencies {
@@ -18,6 +20,7 @@ export interface StartDependencies {
   loadPlan: (digest: string, workflowId: string) => Promise<Plan>;
   /** Hands a run to the runner of this process while its commit is still under way: its first step joins the same flush. */
   adopt?: (start: FreshRun, committed: Promise<Committed>) => void;
+  watch?: RunWatch | null;
 }
 
 /** A run on its way into the ledger, with the values behind its text, so that its first step need not parse them. */
@@ -30,7 +33,8 @@ export function createStartRun(deps: StartDependencies): StartRun {
   return async (request) => {
     const starts = await rootWithListeners(deps, request);
     const root = (starts[0] as FreshRun).run;
-    const batch: Batch = { starts: starts.map(({ run }) => run) };
+    const moment = firstMoment(root, (starts[0] as FreshRun).vars);
+    const batch: Batch = { starts: [...starts.map(({ run }) => run), ...(deps.watch?.attach?.(moment) ?? [])] };
     if (request.idempotency) {
       const { key, principal, bodyHash } = request.idempotency;
       batch.startKey = { key, principal, body_hash: bodyHash, run_id: root.run.run_id };
@@ -39,7 +43,10 @@ export function createStartRun(deps: StartDependencies): StartRun {
     // With a key the start may turn out to be a repetition, so nobody may run ahead of its commit.
     if (!batch.startKey) for (const start of starts) deps.adopt?.(start, committing);
     const { duplicate } = await committing;
-    if (!duplicate) return { run_id: root.run.run_id, duplicate: false };
+    if (!duplicate) {
+      deps.watch?.committed?.(moment);
+      return { run_id: root.run.run_id, duplicate: false };
+    }
     if (duplicate.body_hash !== request.idempotency?.bodyHash) {
       throw new AppError("unprocessable", "This Idempotency-Key was used before with another request body");
     }

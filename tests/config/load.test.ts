@@ -65,6 +65,7 @@ test("without anything said, the defaults are in force", () => {
       defaultModel: null,
       embedding: null,
       endpoints: [],
+      quietMs: 600_000,
       localThreads: null,
       local: { memoryBytes: null, maxContextTokens: 8192, idleMs: 900_000, gpu: "auto", llamaDir: null },
       prices: {},
@@ -80,6 +81,10 @@ test("without anything said, the defaults are in force", () => {
     workspace: { dir: null, mounts: [], allowsClientScope: false },
     mcpFile: null,
     secretKey: null,
+    webhooks: {
+      retryDelaysMs: [5000, 300_000, 1_800_000, 7_200_000, 18_000_000, 36_000_000, 50_400_000],
+      disableAfterMs: 432_000_000,
+    },
     telemetry: { metrics: true, gpu: "auto" },
     toolMode: "approval",
     logLevel: "warn",

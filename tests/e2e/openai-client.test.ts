@@ -138,7 +138,7 @@ describe("what cannot be is told in OpenAI's way", () => {
   test("a wrong token, and none", async () => {
     for (const key of ["wrong-token-0123456789abcdef", null]) {
       const error = (await rejection(clientWith(key).generate(asks("tiny-chat", "Hi"), { signal: never }))) as AppError;
-      expect(error.code).toBe("unauthorized");
+      expect(error.code).toBe("provider_refused");
     }
     expect((await fetch(`${gateway.url}/v1/models`)).status).toBe(401);
   });

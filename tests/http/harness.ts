@@ -2,6 +2,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createModelConfig } from "#app/model-config.ts";
+import { createWebhooks } from "#app/webhooks.ts";
 import { createDiskBlobs } from "#artifacts/disk-blobs.ts";
 import type { BlobStore } from "#artifacts/blob-store.ts";
 import type { AuthSettings, LimitSettings, Settings } from "#config/settings.ts";
@@ -95,6 +96,7 @@ export async function createHarness(options: HarnessOptions = {}): Promise<Harne
     plan: async (_digest, workflowId) => plan(workflowId),
     providers: options.providers ?? noProviders,
     ...createModelConfig(settings),
+    webhooks: createWebhooks(settings, () => undefined),
     tools: createToolRegistry({ tools: builtinTools({ environment: {} }) }),
     startRun: createStartRun({
       ledger,
@@ -186,6 +188,7 @@ function testSettings(dataDir: string, options: HarnessOptions): Settings {
       defaultModel: null,
       embedding: null,
       endpoints: [],
+      quietMs: 0,
       localThreads: null,
       local: { memoryBytes: null, maxContextTokens: 8192, idleMs: 900_000, gpu: "auto", llamaDir: null },
       prices: {},
@@ -197,6 +200,7 @@ function testSettings(dataDir: string, options: HarnessOptions): Settings {
     workspace: { dir: null, mounts: [], allowsClientScope: false },
     mcpFile: null,
     secretKey: null,
+    webhooks: { retryDelaysMs: [1000], disableAfterMs: 86_400_000 },
     telemetry: { metrics: false, gpu: "off" },
     toolMode: "approval",
     logLevel: "error",

@@ -77,7 +77,7 @@ describe.each(["anthropic", "google"] as const)("%s", (kind) => {
   });
 
   test.each([
-    [401, "unauthorized"],
+    [401, "provider_refused"],
     [429, "too_many_requests"],
     [529, "unavailable"],
   ])("a refusal with %s is one sentence", async (status, code) => {

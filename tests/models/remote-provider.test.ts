@@ -123,9 +123,9 @@ describe("what a server refuses is one sentence with a code", () => {
     [
       "a wrong key",
       { status: 401, message: "bad key" },
-      { code: "unauthorized", message: "lab does not accept its key (401): bad key" },
+      { code: "provider_refused", message: "lab does not accept its key (401): bad key" },
     ],
-    ["a key without the right", { status: 403 }, { code: "unauthorized" }],
+    ["a key without the right", { status: 403 }, { code: "provider_refused" }],
     [
       "an unknown model",
       { status: 404, message: "no such model" },
@@ -336,7 +336,7 @@ test("what a list says that a model takes, and what it is for, is known", async 
 });
 
 test.each([
-  [new Response("no", { status: 401 }), { code: "unauthorized", message: "lab does not accept its key (401)" }],
+  [new Response("no", { status: 401 }), { code: "provider_refused", message: "lab does not accept its key (401)" }],
   [new Response("no", { status: 503 }), { code: "unavailable", retryable: true }],
   [new Response("no", { status: 404 }), { code: "unavailable", retryable: false }],
   [

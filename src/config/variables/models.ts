@@ -28,6 +28,13 @@ export const models = {
       '`{"openai/gpt-5": {"input": 1.25, "output": 10}}`, dollars for a million tokens: `usage.cost_usd` of calls whose provider does not say it',
     parse: readPrices,
   }),
+  timeoutS: number(gateway("MODEL_TIMEOUT_S"), {
+    preset: 600,
+    min: 0,
+    max: 100_000,
+    whole: false,
+    meaning: "A model server that says nothing for so many seconds is given up; 0: never",
+  }),
   localMemoryMb: number(gateway("LOCAL_MEMORY_MB"), {
     preset: 0,
     shown: "four fifths of what there is",

@@ -37,6 +37,19 @@ export const running = {
     preset: false,
     meaning: "A node that raises ends the run as the reference ends it",
   }),
+  webhookRetryS: variable<number[]>(gateway("WEBHOOK_RETRY_S"), {
+    preset: [5, 300, 1800, 7200, 18_000, 36_000, 50_400],
+    shown: "5,300,1800,7200,18000,36000,50400",
+    allowed: "at most 30 numbers with commas",
+    meaning: "Seconds between the attempts of a webhook's delivery; after the last one it has failed",
+    parse: readDelays,
+  }),
+  webhookDisableAfterS: number(gateway("WEBHOOK_DISABLE_AFTER_S"), {
+    preset: 432_000,
+    min: 1,
+    max: 31_536_000,
+    meaning: "A webhook whose receiver failed for so long is switched off",
+  }),
   crashAt: variable<{ point: string; count: number } | null>(gateway("CRASH_AT"), {
     preset: null,
     allowed: "point:count",
@@ -48,3 +61,12 @@ export const running = {
     },
   }),
 };
+
+const maxDelays = 30;
+const maxDelayS = 30 * 86_400;
+
+function readDelays(text: string, name: string): number[] {
+  const delays = text.split(",").map(Number);
+  if (delays.length <= maxDelays && delays.every((delay) => delay > 0 && delay <= maxDelayS)) return delays;
+  throw refuse(name, `must be at most ${maxDelays} numbers of seconds, such as 5,300,3600`, text);
+}

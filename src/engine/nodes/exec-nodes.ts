@@ -13,6 +13,7 @@ import { subflowNodes } from "#engine/nodes/subflow.ts";
 import { toolNodes } from "#engine/nodes/tools.ts";
 import { variableNodes } from "#engine/nodes/variables-exec.ts";
 import { scheduleNodes } from "#engine/schedule/nodes.ts";
+import { webhookNodes } from "#engine/webhook/nodes.ts";
 import { loopNodes } from "#engine/react/loop-nodes.ts";
 import type { PureNode } from "#engine/pure.ts";
 import { releaseParts } from "#engine/reading.ts";
@@ -49,6 +50,7 @@ export const execNodes: ReadonlyMap<string, NodeDefinition> = new Map([
   ...agentNodes,
   ...loopNodes,
   ...scheduleNodes,
+  ...webhookNodes,
   ...toolNodes,
   ...mediaNodes,
   ...memoryNodes,

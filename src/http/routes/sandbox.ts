@@ -6,6 +6,7 @@ import { type RouteContext, reply } from "#http/route-context.ts";
 import { SandboxReply, SandboxRequest } from "#http/schemas/config.ts";
 import type { Services } from "#http/services.ts";
 import { bodyCheck, shownText } from "#http/validation.ts";
+import { unknownProvider } from "#models/unknown-provider.ts";
 import type { Message } from "#models/provider.ts";
 
 const sandboxBody = bodyCheck(SandboxRequest);
@@ -36,7 +37,7 @@ async function tryModel({ providers }: Services, body: SandboxRequest, signal: A
   }
   if (body.attachments?.length) throw new AppError("unsupported", "Attachments cannot be tried here");
   const provider = providers.get(body.provider.toLowerCase());
-  if (!provider) throw new AppError("invalid_request", `Provider '${shownText(body.provider)}' is not configured`);
+  if (!provider) throw new AppError("invalid_request", unknownProvider(providers, shownText(body.provider)));
   const messages: Message[] = [
     ...(body.system_prompt ? [{ role: "system" as const, content: body.system_prompt }] : []),
     ...(body.messages ?? []).map(({ role, content }) => ({

@@ -72,7 +72,7 @@ function refusal(error: APICallError, call: FailedCall): AppError {
   const said = saidIn(error);
   const later = retryAfterS === null ? "" : ` (try again in ${Math.ceil(retryAfterS)} s)`;
   if (status === 401 || status === 403) {
-    return new AppError("unauthorized", `${id} does not accept its key (${status}): ${said}`, options);
+    return new AppError("provider_refused", `${id} does not accept its key (${status}): ${said}`, options);
   }
   if (status === 404) return new AppError("not_found", `${id} answered 404 for the model '${model}': ${said}`, options);
   if (status === 429) {

@@ -1,8 +1,10 @@
 import { type LanguageModel, type ModelMessage, Output, type ToolSet, jsonSchema, streamText, tool } from "ai";
+import { AppError } from "#core/errors.ts";
 import { type Value, isObject } from "#core/value.ts";
 import { readData } from "#models/answer-data.ts";
 import { plainType } from "#models/message-file.ts";
 import type { CallOptions, GenerateRequest, GenerateResult, Message, ToolCall } from "#models/provider.ts";
+import { createPatience } from "#models/remote/patience.ts";
 import { type ToolNames, createToolNames } from "#models/remote/tool-names.ts";
 import { brokeOff, toAppError } from "#models/remote/call-error.ts";
 
@@ -18,7 +20,7 @@ export interface RemoteModel {
 export async function generate(
   { id, model, cacheOptions }: RemoteModel,
   request: GenerateRequest,
-  { signal, onDelta }: CallOptions,
+  { signal, onDelta, quietMs = 0 }: CallOptions,
 ): Promise<GenerateResult> {
   // Warnings of the SDK would go to the console of the gateway.
   (globalThis as { AI_SDK_LOG_WARNINGS?: boolean }).AI_SDK_LOG_WARNINGS = false;
@@ -28,16 +30,18 @@ export async function generate(
   let reasoning = "";
   const toolCalls: ToolCall[] = [];
   const names = createToolNames(request);
+  const patience = createPatience(id, signal, quietMs);
   try {
     const stream = streamText({
       model,
       maxRetries: 0,
-      abortSignal: signal,
+      abortSignal: patience.signal,
       onError: () => undefined,
       ...callSettings(request, names),
       ...(request.cacheKey && cacheOptions ? { providerOptions: cacheOptions(request.cacheKey) } : {}),
     });
     for await (const part of stream.fullStream) {
+      patience.heard();
       if (part.type === "error") throw part.error;
       if (part.type === "text-delta") {
         firstAt ??= performance.now();
@@ -50,7 +54,7 @@ export async function generate(
       }
     }
     // An aborted stream just ends; it does not raise.
-    signal.throwIfAborted();
+    patience.signal.throwIfAborted();
     const [usage, finishReason, said] = await Promise.all([
       stream.totalUsage,
       stream.finishReason,
@@ -74,7 +78,11 @@ export async function generate(
       ...cacheUse(request.cacheKey ?? null, { promptTokens: input, reused: usage.inputTokenDetails?.cacheReadTokens }),
     };
   } catch (error) {
-    throw toAppError(error, { id, model: request.model, signal, nowMs: Date.now() });
+    const { reason } = patience.signal;
+    const cause = reason instanceof AppError && !signal.aborted ? reason : error;
+    throw toAppError(cause, { id, model: request.model, signal, nowMs: Date.now() });
+  } finally {
+    patience.stop();
   }
 }
 

@@ -7,7 +7,8 @@ import { detailIn } from "#models/remote/call-error.ts";
  */
 export async function fetchFrom(id: string, url: string, init: RequestInit): Promise<Response> {
   try {
-    return await fetch(url, init);
+    // Bun would end a quiet connection after five minutes; how long to wait is the caller's to say.
+    return await fetch(url, { ...init, timeout: false });
   } catch (error) {
     if (init.signal?.aborted) throw error;
     throw new AppError("unavailable", `${id} does not answer at ${withoutQuery(url)}: ${firstSentence(error)}`, {

@@ -18,7 +18,7 @@ export async function listModels({ id, url, headers }: ModelListRequest, signal:
     const response = await fetchFrom(id, url, { signal, headers });
     const { status } = response;
     if (status === 401 || status === 403) {
-      throw new AppError("unauthorized", `${id} does not accept its key (${status})`);
+      throw new AppError("provider_refused", `${id} does not accept its key (${status})`);
     }
     if (!response.ok) {
       const retryable = status === 429 || status >= 500;
