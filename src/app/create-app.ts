@@ -10,6 +10,7 @@ import { createTools, mediaSources, specOf, toolCallDependencies } from "#app/to
 import { createGpuProbe } from "#app/telemetry/gpu.ts";
 import { measuredHandlers, measuredLedger } from "#app/telemetry/measured.ts";
 import { type Metrics, type Readings, createMetrics } from "#app/telemetry/metrics.ts";
+import { type Tracing, createTracing } from "#app/telemetry/traces/tracing.ts";
 import { version } from "#app/version.ts";
 import { type Webhooks, createWebhooks } from "#app/webhooks.ts";
 import { builtinBundles } from "#bundles/builtin.ts";
@@ -92,8 +93,9 @@ export async function createApp(
   const offload = createOffloadRecord({ blobs, now, maxInlineBytes: settings.limits.maxInlineBytes });
   const tools = await createTools(settings, environment, attachments);
   const webhooks = createWebhooks(settings, report);
-  const watch = joinWatches([webhooks.watch]);
-  const engines = { settings, ledger, providers, codeRunner, tools, webhooks, metrics };
+  const tracing = await createTracing(settings, { version, report });
+  const watch = joinWatches([webhooks.watch, tracing?.watch ?? null]);
+  const engines = { settings, ledger, providers, codeRunner, tools, webhooks, metrics, tracing };
   const runner = settings.runner
     ? createGatewayRunner({ ...engines, watch, programs, attachments, offload, report })
     : null;
@@ -187,9 +189,11 @@ function createGatewayRunner(parts: {
   attachments: Attachments;
   offload: ReturnType<typeof createOffloadRecord>;
   metrics: Metrics | null;
+  tracing: Tracing | null;
   report: (message: string) => void;
 }): AdoptingRunner {
-  const { settings, ledger, providers, codeRunner, programs, tools, webhooks, attachments, offload, metrics } = parts;
+  const { settings, ledger, providers, codeRunner, programs, tools, webhooks, attachments, offload, metrics, tracing } =
+    parts;
   const now = systemClock;
   const makeChild = createMakeChild({ loadPlan: programs.load, now, newId });
   const toolCalls = toolCallDependencies(settings, tools);
@@ -204,10 +208,11 @@ function createGatewayRunner(parts: {
     now,
   });
   const handlers = new Map([...own, [webhooks.handler.type, webhooks.handler]]);
+  const counted = metrics ? measuredHandlers(handlers, metrics) : handlers;
   const { runtime, limits } = settings;
   return createRunner({
     ledger,
-    handlers: metrics ? measuredHandlers(handlers, metrics) : handlers,
+    handlers: tracing?.handlers(counted) ?? counted,
     loadPlan: programs.load,
     offload,
     engine: {
@@ -245,8 +250,9 @@ function assemble(parts: {
   runner: AdoptingRunner | null;
   http: HttpServer;
   metrics: Metrics | null;
+  tracing: Tracing | null;
 }): App {
-  const { settings, ledger, providers, codeRunner, tools, webhooks, runner, http, metrics } = parts;
+  const { settings, ledger, providers, codeRunner, tools, webhooks, runner, http, metrics, tracing } = parts;
   const stopCleaning = runner ? webhooks.keepFew(ledger) : () => undefined;
   return {
     runner,
@@ -263,6 +269,7 @@ function assemble(parts: {
       await http.stop({ graceMs: Math.min(5000, settings.runtime.graceMs) });
       await runner?.stop();
       stopCleaning();
+      await tracing?.close();
       metrics?.close();
       await codeRunner.close();
       await tools.close();

@@ -11,6 +11,7 @@ import { limits } from "#config/variables/limits.ts";
 import { running } from "#config/variables/running.ts";
 import { security } from "#config/variables/security.ts";
 import { server } from "#config/variables/server.ts";
+import { telemetry } from "#config/variables/telemetry.ts";
 import { tools } from "#config/variables/tools.ts";
 
 export interface LoadOptions {
@@ -82,11 +83,26 @@ function readSettings(read: VariableReader, flags: NonNullable<LoadOptions["flag
       retryDelaysMs: read.get(running.webhookRetryS).map((delay) => delay * 1000),
       disableAfterMs: read.get(running.webhookDisableAfterS) * 1000,
     },
-    telemetry: { metrics: read.get(server.metrics), gpu: read.get(server.gpuMetrics) },
+    telemetry: { metrics: read.get(server.metrics), gpu: read.get(server.gpuMetrics), traces: traceSettings(read) },
     toolMode: read.get(running.toolMode),
     logLevel: read.get(server.logLevel),
     draftTtlS: read.get(limits.draftTtlS),
   };
+}
+
+function traceSettings(read: VariableReader): Settings["telemetry"]["traces"] {
+  const base = read.get(telemetry.endpoint);
+  const url = read.get(telemetry.tracesEndpoint) ?? (base === null ? null : `${base}/v1/traces`);
+  const settings = {
+    headers: read.get(telemetry.headers),
+    timeoutMs: read.get(telemetry.timeoutMs),
+    delayMs: read.get(telemetry.delayMs),
+    serviceName: read.get(telemetry.serviceName) ?? "abstractgateway",
+    resource: read.get(telemetry.resource),
+    hasContent: read.get(telemetry.hasContent),
+  };
+  const isOff = read.get(telemetry.isDisabled) || read.get(telemetry.tracesExporter) === "none";
+  return url === null || isOff ? null : { url, ...settings };
 }
 
 function webSettings(read: VariableReader): Settings["web"] {

@@ -40,6 +40,18 @@ export interface Settings {
     /** Count, and answer at `/metrics`. */
     metrics: boolean;
     gpu: "auto" | "nvidia-smi" | "ioreg" | "off";
+    /** Collector of traces; null: none. */
+    traces: {
+      url: string;
+      headers: Record<string, string>;
+      timeoutMs: number;
+      /** Spans are gathered for so long. */
+      delayMs: number;
+      serviceName: string;
+      resource: Record<string, string>;
+      /** Prompts and answers too. */
+      hasContent: boolean;
+    } | null;
   };
   toolMode: "approval" | "passthrough" | "delegated" | "local";
   logLevel: "error" | "warn" | "info" | "debug";

@@ -23,6 +23,20 @@ export interface EffectContext {
   signal: AbortSignal;
   /** Text of a model as it comes: shown live, not durable. */
   onDelta?: (text: string) => void;
+  /** Hears of each tool call that was carried out. */
+  onToolCall?: (done: ToolCallDone) => void;
+}
+
+/** A tool call that is over. Times in ms since the epoch. */
+export interface ToolCallDone {
+  name: string;
+  callId: string;
+  runtimeCallId: string;
+  args: JsonObject;
+  output: Value;
+  error: string | null;
+  startMs: number;
+  endMs: number;
 }
 
 /** An outcome, and what must become durable together with it. */

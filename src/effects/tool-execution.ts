@@ -1,4 +1,5 @@
 import { messageOf } from "#core/errors.ts";
+import { systemClock } from "#core/time.ts";
 import { type JsonObject, type Value, isObject } from "#core/value.ts";
 import type { EffectContext } from "#effects/effect-handler.ts";
 import type { Tool } from "#tools/tool.ts";
@@ -46,14 +47,23 @@ export async function executeCalls(calls: PreparedCall[], around: Surroundings):
   return results;
 }
 
-async function execute(call: PreparedCall, { context, workspace }: Surroundings): Promise<CallResult> {
-  const { tool, args } = call;
+async function execute(call: PreparedCall, around: Surroundings): Promise<CallResult> {
+  const { tool, args, name, callId } = call;
   if (!tool || call.refusal !== null) return refusedCall(call, call.refusal ?? "it was not prepared");
+  const startMs = systemClock();
+  const result = await runTool(call, tool, around);
+  const { output, error } = result;
+  const done = { name, callId, runtimeCallId: call.runtimeId, args, output, error, startMs, endMs: systemClock() };
+  around.context.onToolCall?.(done);
+  return result;
+}
+
+async function runTool(call: PreparedCall, tool: Tool, { context, workspace }: Surroundings): Promise<CallResult> {
   const timeout = AbortSignal.timeout(tool.timeoutMs);
   const signal = AbortSignal.any([context.signal, timeout]);
   const { run_id, root_run_id, session_id, runtime_id, actor_id } = context.run;
   try {
-    const output = await tool.run(args, {
+    const output = await tool.run(call.args, {
       run: { run_id, root_run_id, session_id, runtime_id, actor_id },
       workspace,
       signal,

@@ -11,6 +11,8 @@ export interface StartOptions {
   idempotency: { key: string; bodyHash: string } | null;
   /** False when the text of the body cannot hold an artifact reference, which spares the walk through the input. */
   mayReferToArtifacts: boolean;
+  /** `traceparent` of the request; one that is none is passed over, as W3C Trace Context has it. */
+  traceparent?: string | null;
 }
 
 /**
@@ -40,10 +42,13 @@ export async function startRun(services: Services, body: StartRunRequest, option
     actorId: "gateway",
     thinking: body.thinking ?? null,
     lifecycle,
+    traceparent: traceparentForm.test(options.traceparent ?? "") ? (options.traceparent ?? null) : null,
     idempotency: options.idempotency && { ...options.idempotency, principal: options.principal },
   });
   return run_id;
 }
+
+const traceparentForm = /^00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/;
 
 const catalogScopes = new Set(["tenant_catalog", "catalog", "tenant", "tenant-catalog"]);
 

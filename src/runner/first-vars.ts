@@ -30,6 +30,8 @@ export interface FirstVarsOptions {
   workspaceRoot: string | null;
   /** What the run of a schedule carries out. */
   schedule?: JsonObject | null;
+  /** The trace that the run belongs to. */
+  traceparent?: string | null;
 }
 
 /** The vars of a new root run: the client's input plus the namespaces of contract flow-runtime 3.1. */
@@ -42,6 +44,7 @@ export function firstVars(input: JsonObject, options: FirstVarsOptions): JsonObj
   delete runtime["pending_media"];
   liftAttachments(vars);
   if (options.thinking !== null) runtime["thinking"] = options.thinking;
+  if (options.traceparent) runtime["traceparent"] = options.traceparent;
   vars["_limits"] = isObject(input["_limits"]) ? { ...limits, ...input["_limits"] } : { ...limits };
   vars["_runtime"] = runtime;
   if (options.schedule) vars["_meta"] = { schedule: options.schedule };
@@ -76,7 +79,7 @@ function listOf(value: Value | undefined): Value[] {
   return Array.isArray(value) ? value : [];
 }
 
-/** The vars of a child: its own, the workspace of its parent, and fresh limits. Nothing else is inherited. */
+/** The vars of a child: its own, the workspace and the trace of its parent, and fresh limits. Nothing else is inherited. */
 export function childVars(own: JsonObject, parent: JsonObject, depth: number): JsonObject {
   const vars: JsonObject = { ...own };
   for (const key of ["workspace_root", "workspace_access_mode", "workspace_allowed_paths", "workspace_ignored_paths"]) {
@@ -85,6 +88,7 @@ export function childVars(own: JsonObject, parent: JsonObject, depth: number): J
   }
   const runtime = isObject(own["_runtime"]) ? own["_runtime"] : {};
   vars["_limits"] = isObject(own["_limits"]) ? { ...limits, ...own["_limits"] } : { ...limits };
-  vars["_runtime"] = { ...runtime, depth };
+  const inherited = isObject(parent["_runtime"]) ? parent["_runtime"]["traceparent"] : undefined;
+  vars["_runtime"] = { ...runtime, ...(inherited === undefined ? {} : { traceparent: inherited }), depth };
   return vars;
 }

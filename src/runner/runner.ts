@@ -14,6 +14,8 @@ export interface StartRequest {
   thinking: boolean | string | null;
   lifecycle: JsonObject | null;
   workspaceRoot?: string | null;
+  /** `traceparent` of the request: the trace that the run belongs to. */
+  traceparent?: string | null;
   /** Of the run of a schedule: what it carries out (contract http-api 5.4). */
   schedule?: JsonObject | null;
   /** Idempotency of the request: same key and same body give the same run. */

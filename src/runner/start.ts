@@ -63,6 +63,7 @@ async function rootWithListeners(deps: StartDependencies, request: StartRequest)
     lifecycle: request.lifecycle,
     workspaceRoot,
     schedule: request.schedule ?? null,
+    traceparent: request.traceparent ?? null,
   });
   const shared = { bundleDigest, actorId: request.actorId, runtimeId: request.runtimeId };
   const root = newRun(

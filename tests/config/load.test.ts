@@ -85,7 +85,7 @@ test("without anything said, the defaults are in force", () => {
       retryDelaysMs: [5000, 300_000, 1_800_000, 7_200_000, 18_000_000, 36_000_000, 50_400_000],
       disableAfterMs: 432_000_000,
     },
-    telemetry: { metrics: true, gpu: "auto" },
+    telemetry: { metrics: true, gpu: "auto", traces: null },
     toolMode: "approval",
     logLevel: "warn",
     draftTtlS: 604_800,

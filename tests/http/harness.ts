@@ -201,7 +201,7 @@ function testSettings(dataDir: string, options: HarnessOptions): Settings {
     mcpFile: null,
     secretKey: null,
     webhooks: { retryDelaysMs: [1000], disableAfterMs: 86_400_000 },
-    telemetry: { metrics: false, gpu: "off" },
+    telemetry: { metrics: false, gpu: "off", traces: null },
     toolMode: "approval",
     logLevel: "error",
     draftTtlS: 604_800,

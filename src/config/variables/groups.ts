@@ -6,6 +6,7 @@ import { providers } from "#config/variables/providers.ts";
 import { running } from "#config/variables/running.ts";
 import { security } from "#config/variables/security.ts";
 import { server } from "#config/variables/server.ts";
+import { telemetry } from "#config/variables/telemetry.ts";
 import { tools } from "#config/variables/tools.ts";
 
 export interface VariableGroup {
@@ -21,6 +22,7 @@ export const variableGroups: readonly VariableGroup[] = [
   { title: "Tools and code", variables: Object.values(tools) },
   { title: "Models", variables: Object.values(models) },
   { title: "Providers", variables: Object.values(providers) },
+  { title: "Traces", variables: Object.values(telemetry) },
   { title: "Limits", variables: Object.values(limits) },
   { title: "Command line", variables: Object.values(client) },
 ];

@@ -48,6 +48,7 @@ function startRoutes({ access }: RouteContext) {
           principal: principalKey(access.principal(request)),
           idempotency: key ? { key, bodyHash: Bun.SHA256.hash(text, "hex") } : null,
           mayReferToArtifacts: text.includes("artifact"),
+          traceparent: request.headers.get("traceparent"),
         });
         return reply(set, { run_id: runId });
       },
@@ -55,7 +56,10 @@ function startRoutes({ access }: RouteContext) {
         id: "startRun",
         summary: "Start a run of a flow",
         tag: "runs",
-        headers: { "idempotency-key": "The same key with the same body answers the same run; with another body 422." },
+        headers: {
+          "idempotency-key": "The same key with the same body answers the same run; with another body 422.",
+          traceparent: "The run belongs to this trace (W3C Trace Context).",
+        },
         body: StartRunRequest,
         response: StartRunResponse,
         errors: [400, 404, 409, 413, 501],
