@@ -28,6 +28,7 @@ import { openSqliteLedger } from "#ledger/sqlite/sqlite-ledger.ts";
 import { takeProcessLock } from "#ledger/sqlite/process-lock.ts";
 import type { Ledger } from "#ledger/ledger.ts";
 import type { ToolRegistry } from "#tools/tool.ts";
+import { type BlocStore, createBlocStore } from "#models/blocs/bloc-store.ts";
 import { createProviderRegistry } from "#models/registry.ts";
 import type { ProviderRegistry } from "#models/provider.ts";
 import { type AdoptingRunner, createRunner } from "#runner/create-runner.ts";
@@ -72,7 +73,7 @@ export async function createApp(
   await requireMigrated(settings.dataDir);
   const metrics = settings.telemetry.metrics ? createMetrics(version) : null;
   const ledger = await openLedger(settings, isShared, metrics);
-  const { blobs, attachments } = openArtifacts(settings, ledger);
+  const { blobs, attachments, blocStore } = openStores(settings, ledger);
   const bundles = await openFolderRegistry({
     flowsDir: settings.flowsDir,
     dataDir: settings.dataDir,
@@ -97,7 +98,7 @@ export async function createApp(
   const watch = joinWatches([webhooks.watch, tracing?.watch ?? null]);
   const engines = { settings, ledger, providers, codeRunner, tools, webhooks, metrics, tracing };
   const runner = settings.runner
-    ? createGatewayRunner({ ...engines, watch, programs, attachments, offload, report })
+    ? createGatewayRunner({ ...engines, watch, programs, attachments, blocStore, offload, report })
     : null;
   const startRun = createStarter({ settings, ledger, programs, watch, runner });
   const shared = {
@@ -113,6 +114,7 @@ export async function createApp(
   const whole = {
     ...shared,
     blobs,
+    blocStore,
     bundles,
     plan: programs.load,
     providers,
@@ -153,9 +155,10 @@ function createStarter(parts: {
   });
 }
 
-function openArtifacts(settings: Settings, ledger: Ledger) {
+function openStores(settings: Settings, ledger: Ledger) {
   const blobs = createDiskBlobs(join(settings.dataDir, "artifacts"));
-  return { blobs, attachments: createAttachments(ledger, blobs) };
+  const blocStore = createBlocStore(join(settings.dataDir, "blocs"), systemClock);
+  return { blobs, attachments: createAttachments(ledger, blobs), blocStore };
 }
 
 function readingsOf(parts: { ledger: Ledger; runner: AdoptingRunner | null; http: HttpServer }): Readings {
@@ -187,6 +190,7 @@ function createGatewayRunner(parts: {
   webhooks: Webhooks;
   watch: RunWatch | null;
   attachments: Attachments;
+  blocStore: BlocStore;
   offload: ReturnType<typeof createOffloadRecord>;
   metrics: Metrics | null;
   tracing: Tracing | null;
@@ -204,6 +208,7 @@ function createGatewayRunner(parts: {
     codeRunner,
     makeChild,
     toolCalls,
+    blocs: parts.blocStore,
     media: mediaSources(settings, attachments, toolCalls),
     now,
   });

@@ -9,6 +9,7 @@ import { type MakeChild, startSubworkflowHandler } from "#effects/start-subworkf
 import { steerRunHandler } from "#effects/steer-run.ts";
 import { type ToolCallDependencies, toolCallsHandler } from "#effects/tool-calls.ts";
 import type { Ledger } from "#ledger/ledger.ts";
+import type { BlocStore } from "#models/blocs/bloc-store.ts";
 import type { Prices } from "#models/prices.ts";
 import type { ProviderRegistry } from "#models/provider.ts";
 import type { CodeRunner } from "#sandbox/code-runner.ts";
@@ -18,6 +19,7 @@ export interface HandlerDependencies {
   providers: ProviderRegistry;
   prices: Prices;
   media: MediaSources;
+  blocs: BlocStore;
   codeRunner: CodeRunner;
   makeChild: MakeChild;
   toolCalls: ToolCallDependencies;

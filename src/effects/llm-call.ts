@@ -3,11 +3,13 @@ import { AppError, messageOf } from "#core/errors.ts";
 import { type Clock, isoTime } from "#core/time.ts";
 import { type JsonObject, type Value, isObject, numberOf } from "#core/value.ts";
 import type { EffectContext, EffectHandler, Effected } from "#effects/effect-handler.ts";
+import { bindingIn, withBoundBloc } from "#effects/bound-bloc.ts";
 import { readRequest } from "#effects/llm-request.ts";
 import { addMedia, pendingMedia } from "#effects/media/call-media.ts";
 import type { Attached } from "#effects/media/attach.ts";
 import type { MediaSources } from "#effects/media/given-media.ts";
 import { type Structured, generateStructured } from "#effects/structured-answer.ts";
+import type { BlocStore } from "#models/blocs/bloc-store.ts";
 import { type Prices, priceOf } from "#models/prices.ts";
 import type { CacheUse } from "#models/prompt-cache.ts";
 import { unknownProvider } from "#models/unknown-provider.ts";
@@ -18,6 +20,7 @@ export interface LlmCallDependencies {
   /** For providers that do not say what a call cost. */
   prices: Prices;
   media: MediaSources;
+  blocs: BlocStore;
   now: Clock;
 }
 
@@ -41,7 +44,8 @@ async function call(deps: LlmCallDependencies, effect: Effect, context: EffectCo
     if ("error" in route) return failed(route.error);
     const cacheKey = cacheKeyOf(effect.payload, context);
     const asked = { payload: effect.payload, context, ...route };
-    const attached = await addMedia(read.request.messages, asked, deps.media);
+    const begun = await withBoundBloc(read.request.messages, { payload: effect.payload, context, blocs: deps.blocs });
+    const attached = await addMedia(begun, asked, deps.media);
     const { messages } = attached;
     const request: GenerateRequest = {
       ...read.request,
@@ -180,8 +184,8 @@ function cacheRecord({ key, source, promptTokens, reusedTokens, reason }: CacheU
 function cacheKeyOf(payload: JsonObject, { vars, run }: EffectContext): string | null {
   const params = isObject(payload["params"]) ? payload["params"] : {};
   const runtime = isObject(vars["_runtime"]) ? vars["_runtime"] : {};
-  const { prompt_cache_key: own, prompt_cache_binding: binding } = params;
-  const named = own ?? keyIn(binding) ?? keyIn(runtime["prompt_cache"]);
+  const named =
+    params["prompt_cache_key"] ?? keyIn(bindingIn(payload, vars) ?? undefined) ?? keyIn(runtime["prompt_cache"]);
   if (typeof named === "string" && named.trim() !== "") return named;
   const wanted = runtime["prompt_cache"];
   const isWanted = wanted === true || (isObject(wanted) && wanted["enabled"] === true);

@@ -15,6 +15,7 @@ import { type LiveStreams, createLiveStreams } from "#http/live-streams.ts";
 import { openApi } from "#http/openapi.ts";
 import { type RouteTable, createRouteTable } from "#http/route-table.ts";
 import { artifactRoutes } from "#http/routes/artifacts.ts";
+import { blocRoutes } from "#http/routes/blocs.ts";
 import { bundleRoutes } from "#http/routes/bundles.ts";
 import { commandRoutes } from "#http/routes/commands.ts";
 import { connectionRoutes } from "#http/routes/connections.ts";
@@ -183,6 +184,7 @@ function createRoutes(services: SharedServices, { access, streams, report, keepO
     .use(modelRoutes(context))
     .use(embeddingRoutes(context))
     .use(promptCacheRoutes(context))
+    .use(blocRoutes(context))
     .use(defaultRoutes(context))
     .use(connectionRoutes(context))
     .use(sandboxRoutes(context))

@@ -5,6 +5,7 @@ import type { Ledger } from "#ledger/ledger.ts";
 import type { ScopedLedger } from "#ledger/scoped-ledger.ts";
 import type { Principal } from "#auth/principal.ts";
 import type { NewCommand } from "#core/command.ts";
+import type { Blocs } from "#models/blocs/bloc-store.ts";
 import type { CapabilityDefaults } from "#models/config/capability-defaults.ts";
 import type { Connections } from "#models/config/connections.ts";
 import type { ProviderRegistry } from "#models/provider.ts";
@@ -45,6 +46,8 @@ export interface SharedServices {
 export interface Services extends Omit<SharedServices, "wholeLedger" | "of"> {
   ledger: ScopedLedger;
   blobs: BlobStore;
+  /** Durable texts of the caller's runtime. */
+  blocs: Blocs;
   bundles: BundleRegistry;
   /** Compiled plan of a flow of an installed bundle, from a cache. */
   plan: (digest: string, workflowId: string) => Promise<Plan>;

@@ -18,6 +18,7 @@ import { everything } from "#core/scope.ts";
 import { seal } from "#ledger/chain.ts";
 import type { Ledger, NewRun } from "#ledger/ledger.ts";
 import { openSqliteLedger } from "#ledger/sqlite/sqlite-ledger.ts";
+import { createBlocStore } from "#models/blocs/bloc-store.ts";
 import type { ProviderRegistry } from "#models/provider.ts";
 import type { Delta, Runner } from "#runner/runner.ts";
 import { createStartRun } from "#runner/start.ts";
@@ -92,6 +93,7 @@ export async function createHarness(options: HarnessOptions = {}): Promise<Harne
   const whole: WholeServices = {
     ...shared,
     blobs,
+    blocStore: createBlocStore(join(dataDir, "blocs"), now),
     bundles,
     plan: async (_digest, workflowId) => plan(workflowId),
     providers: options.providers ?? noProviders,

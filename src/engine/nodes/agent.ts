@@ -129,7 +129,8 @@ function runtimeVars(
   if (typeof thinking === "boolean" || (typeof thinking === "string" && thinking)) runtime["thinking"] = thinking;
   const system = agentSetting(context, "system");
   if (typeof system === "string") runtime["system_prompt_extra"] = system;
-  const binding = agentSetting(context, "prompt_cache_binding");
+  const binding =
+    agentSetting(context, "prompt_cache_binding") ?? context.execution.vars.peek("_runtime", "prompt_cache_binding");
   if (isObject(binding)) runtime["prompt_cache_binding"] = binding;
   const cache = context.execution.vars.peek("_runtime", "prompt_cache");
   if (cache !== undefined && cache !== null) runtime["prompt_cache"] = cache;

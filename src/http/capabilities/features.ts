@@ -14,7 +14,7 @@ export const features = {
   tools: true,
   semantics: false,
   promptCache: true,
-  blocs: false,
+  blocs: true,
   modelResidency: true,
   memory: false,
   voice: false,
