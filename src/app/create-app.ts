@@ -4,7 +4,7 @@ import { createDiskBlobs } from "#artifacts/disk-blobs.ts";
 import { createCrashPoint } from "#app/crash-point.ts";
 import { createOffloadRecord } from "#app/offload-record.ts";
 import { createModelConfig } from "#app/model-config.ts";
-import { createPrograms } from "#app/programs.ts";
+import { type Programs, createPrograms } from "#app/programs.ts";
 import { inferenceCommand, sandboxCommand } from "#app/own-command.ts";
 import { createTools, mediaSources, specOf, toolCallDependencies } from "#app/tool-wiring.ts";
 import { createGpuProbe } from "#app/telemetry/gpu.ts";
@@ -21,7 +21,7 @@ import { everything } from "#core/scope.ts";
 import { systemClock } from "#core/time.ts";
 import { createHandlers } from "#effects/create-handlers.ts";
 import { type HttpServer, createHttp } from "#http/create-http.ts";
-import { ownServices } from "#http/own-services.ts";
+import { type WholeServices, ownServices } from "#http/own-services.ts";
 import { requireMigrated } from "#migrate/marker.ts";
 import { requireRestored } from "#ledger/backup/restore-backup.ts";
 import { openSqliteLedger } from "#ledger/sqlite/sqlite-ledger.ts";
@@ -32,9 +32,9 @@ import { type BlocStore, createBlocStore } from "#models/blocs/bloc-store.ts";
 import { createProviderRegistry } from "#models/registry.ts";
 import type { ProviderRegistry } from "#models/provider.ts";
 import { type AdoptingRunner, createRunner } from "#runner/create-runner.ts";
+import { createForkRun } from "#runner/fork.ts";
 import { createMakeChild } from "#runner/make-child.ts";
 import { type RunWatch, joinWatches } from "#runner/run-watch.ts";
-import type { StartRun } from "#runner/runner.ts";
 import { createStartRun } from "#runner/start.ts";
 import { createSubmitCommand } from "#runner/submit.ts";
 import { calendarMath } from "#scheduler/calendar.ts";
@@ -100,7 +100,6 @@ export async function createApp(
   const runner = settings.runner
     ? createGatewayRunner({ ...engines, watch, programs, attachments, blocStore, offload, report })
     : null;
-  const startRun = createStarter({ settings, ledger, programs, watch, runner });
   const shared = {
     settings,
     version,
@@ -122,7 +121,7 @@ export async function createApp(
     connections,
     tools,
     webhooks,
-    startRun,
+    ...createStarters({ settings, ledger, programs, watch, runner }),
     submitCommand: createSubmitCommand(ledger),
   };
   const services = ownServices(whole, everything);
@@ -136,23 +135,19 @@ function createCodeRunner({ code }: Settings): CodeRunner {
   return new CodeRunner({ command: sandboxCommand(), snapshotPath: pythonSnapshotPath, isFullAccessAllowed });
 }
 
-function createStarter(parts: {
+/** How runs come into being: from the beginning, and from another one's state. */
+function createStarters(parts: {
   settings: Settings;
   ledger: Ledger;
-  programs: ReturnType<typeof createPrograms>;
+  programs: Programs;
   watch: RunWatch | null;
   runner: AdoptingRunner | null;
-}): StartRun {
+}): Pick<WholeServices, "startRun" | "forkRun"> {
   const { settings, ledger, programs, watch, runner } = parts;
-  return createStartRun({
-    ledger,
-    now: systemClock,
-    newId,
-    workspacesDir: join(settings.dataDir, "workspaces"),
-    loadPlan: programs.load,
-    watch,
-    ...(runner ? { adopt: runner.adopt.bind(runner) } : {}),
-  });
+  const workspacesDir = join(settings.dataDir, "workspaces");
+  const shared = { ledger, now: systemClock, newId, workspacesDir, loadPlan: programs.load, watch };
+  const adopt = runner ? { adopt: runner.adopt.bind(runner) } : {};
+  return { startRun: createStartRun({ ...shared, ...adopt }), forkRun: createForkRun(shared) };
 }
 
 function openStores(settings: Settings, ledger: Ledger) {

@@ -65,6 +65,14 @@ export interface PauseState {
   resumed_at: string | null;
 }
 
+/** Where a forked run began: the state of another run as of a cursor. That run may be gone meanwhile. */
+export interface ForkedFrom {
+  run_id: string;
+  cursor: number;
+  /** Hash of the record at the cursor, which proves what came before it; null at cursor 0. */
+  record_hash: string | null;
+}
+
 /** What a run is from birth to death: written once. */
 export interface RunIdentity {
   run_id: string;
@@ -79,6 +87,8 @@ export interface RunIdentity {
   schedule_id: string | null;
   /** `run_lifecycle` of the start request, sanitised. */
   lifecycle: JsonObject | null;
+  /** Null for a run that began at the beginning. */
+  forked_from: ForkedFrom | null;
   created_at: string;
 }
 

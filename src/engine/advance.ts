@@ -1,9 +1,9 @@
 import type { EffectOutcome } from "#core/effect.ts";
-import { canonicalJson } from "#core/json.ts";
 import type { Wait } from "#core/run.ts";
 import { type JsonObject, type Value, isObject } from "#core/value.ts";
 import { isoTime } from "#core/time.ts";
 import { enclosing, forgetReturn, markReturn } from "#engine/control.ts";
+import { effectKey } from "#engine/effect-key.ts";
 import type { Advance, EndRun, Execution, Input, PendingEffect, Step } from "#engine/engine.ts";
 import { kernelEffects, runKernelEffect } from "#engine/kernel-effects.ts";
 import { execNodes } from "#engine/nodes/exec-nodes.ts";
@@ -40,6 +40,8 @@ function enter(execution: Execution, input: Input): Step | null {
       return settle(execution, input.outcome);
     case "retry":
       return retry(execution, input.error);
+    case "reopen":
+      return reopen(execution);
     case "resume":
       return resume(execution, input.payload);
     case "timer":
@@ -134,7 +136,7 @@ function startEffect(
     next_node: nextId,
     attempt: 1,
     started_at: isoTime(execution.now()),
-    idempotency_key: idempotencyKey(execution, node.id, { effect, visitNumber }),
+    idempotency_key: effectKey({ runId: execution.ids.run_id, nodeId: node.id, effect, visitNumber }),
   };
   execution.pending = pending;
   if (!kernelEffects.has(type) && !execution.options.effectTypes.has(type)) {
@@ -147,22 +149,6 @@ function startEffect(
   appendStarted(execution, pending);
   if (!kernelEffects.has(type)) return { kind: "effect" };
   return settle(execution, runKernelEffect(execution, effect));
-}
-
-/** The visit number lets a loop repeat an unchanged effect; the rest makes two effects that differ differ. */
-function idempotencyKey(
-  execution: Execution,
-  nodeId: string,
-  { effect, visitNumber }: { effect: PendingEffect["effect"]; visitNumber: number },
-): string {
-  const text = canonicalJson({
-    effect_payload: effect.payload,
-    effect_type: effect.type,
-    node_id: nodeId,
-    run_id: execution.ids.run_id,
-    visit: visitNumber,
-  });
-  return Bun.SHA256.hash(text, "hex").slice(0, 32);
 }
 
 /** The pending effect came to something. */
@@ -228,6 +214,17 @@ function retry(execution: Execution, error: string): Step {
   };
   execution.pending = next;
   appendStarted(execution, next);
+  return { kind: "effect" };
+}
+
+/** A fork that began over an effect in flight: its own ledger has no intent yet. */
+function reopen(execution: Execution): Step {
+  const { pending } = execution;
+  if (!pending) throw new Error("a fork was to open an effect again, but has none");
+  execution.node_id = pending.node_id;
+  execution.pending = { ...pending, started_at: isoTime(execution.now()) };
+  delete execution.pending.forked;
+  appendStarted(execution, execution.pending);
   return { kind: "effect" };
 }
 

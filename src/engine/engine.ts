@@ -50,6 +50,8 @@ export interface PendingEffect {
   idempotency_key: string;
   /** The answer to a wait that made this effect go on; its resume record follows the outcome. */
   answers?: { wait: Wait; payload: JsonObject };
+  /** Under way in the run that this one was forked from: nothing of it is in this run's ledger. */
+  forked?: true;
 }
 
 /** Why the engine is called. */
@@ -60,6 +62,8 @@ export type Input =
   | { kind: "outcome"; outcome: EffectOutcome }
   /** The pending effect's attempt failed or was interrupted; record it and open the next attempt (answers `effect` again). */
   | { kind: "retry"; error: string }
+  /** The pending effect was under way where this run was forked: open it as the first attempt (answers `effect` again). */
+  | { kind: "reopen" }
   /** The wait was answered. `payload` is stored at the wait's result key, a resume record is written. */
   | { kind: "resume"; payload: JsonObject }
   /** The time of an `until` wait has come. */

@@ -22,6 +22,7 @@ import { connectionRoutes } from "#http/routes/connections.ts";
 import { defaultRoutes } from "#http/routes/defaults.ts";
 import { discoveryRoutes } from "#http/routes/discovery.ts";
 import { embeddingRoutes } from "#http/routes/embeddings.ts";
+import { forkRoutes } from "#http/routes/forks.ts";
 import { gatewayRoutes } from "#http/routes/gateway.ts";
 import { hostRoutes } from "#http/routes/host.ts";
 import { ledgerRoutes } from "#http/routes/ledger.ts";
@@ -176,6 +177,7 @@ function createRoutes(services: SharedServices, { access, streams, report, keepO
     .use(gatewayRoutes(context))
     .use(scheduleRoutes(context))
     .use(runRoutes(context))
+    .use(forkRoutes(context))
     .use(ledgerRoutes({ ...context, streams, keepOpen }))
     .use(commandRoutes(context))
     .use(bundleRoutes(context))

@@ -35,6 +35,11 @@ export async function startVars(services: Services, runId: string): Promise<Json
   return text === null ? {} : parseObject(text);
 }
 
+/** Without the engine's own. */
+export function publicVars(vars: JsonObject): JsonObject {
+  return Object.fromEntries(Object.entries(vars).filter(([key]) => !key.startsWith("_")));
+}
+
 async function flowDocument(services: Services, run: Run, flowId: string): Promise<Value | null> {
   if (run.bundle_digest === null) return null;
   try {

@@ -1,4 +1,4 @@
-import { type Run, type Wait } from "#core/run.ts";
+import type { ForkedFrom, Run, Wait } from "#core/run.ts";
 import { type JsonObject, type Value, isObject, numberOf } from "#core/value.ts";
 
 /** A run as `GET runs/{id}` shows it (contract 1.3.3). */
@@ -12,6 +12,7 @@ export interface RunJson {
   actor_id: string | null;
   session_id: string | null;
   parent_run_id: string | null;
+  forked_from: ForkedFrom | null;
   error: string | null;
   flow_warnings: string[] | null;
   paused: boolean;
@@ -48,6 +49,7 @@ export function runJson(run: Run): RunJson {
     actor_id: run.actor_id,
     session_id: run.session_id,
     parent_run_id: run.parent_run_id,
+    forked_from: run.forked_from,
     error: run.error,
     flow_warnings: run.flow_warnings,
     paused: run.pause?.paused ?? false,

@@ -11,7 +11,7 @@ import type { Connections } from "#models/config/connections.ts";
 import type { ProviderRegistry } from "#models/provider.ts";
 import type { ToolRegistry } from "#tools/tool.ts";
 import type { Plan } from "#engine/plan.ts";
-import type { Runner, StartRequest, StartRun, SubmitCommand } from "#runner/runner.ts";
+import type { ForkRun, Runner, StartRequest, StartRun, SubmitCommand } from "#runner/runner.ts";
 import type { Host, Telemetry } from "#http/telemetry.ts";
 import type { Clock } from "#core/time.ts";
 import type { WebhookHealth } from "#webhooks/webhook-health.ts";
@@ -59,5 +59,6 @@ export interface Services extends Omit<SharedServices, "wholeLedger" | "of"> {
   tools: ToolRegistry;
   webhooks: WebhookServices;
   startRun: (request: Omit<StartRequest, "runtimeId">) => ReturnType<StartRun>;
+  forkRun: ForkRun;
   submitCommand: (command: Omit<NewCommand, "runtime_id">) => ReturnType<SubmitCommand>;
 }

@@ -1,3 +1,4 @@
+import type { InstalledBundle } from "#bundles/registry.ts";
 import { AppError } from "#core/errors.ts";
 import { assertArtifactRefs } from "#http/artifact-refs.ts";
 import { sanitizeLifecycle } from "#http/lifecycle.ts";
@@ -28,10 +29,7 @@ export async function startRun(services: Services, body: StartRunRequest, option
     flowId: body.flow_id ?? null,
   });
   const lifecycle = sanitizeLifecycle(body.run_lifecycle);
-  if (installed.isDraft && lifecycle?.["purpose"] !== "draft_test") {
-    const ref = `${installed.manifest.bundle_id}@${installed.manifest.bundle_version}`;
-    throw new AppError("invalid_request", `Draft '${ref}' needs run_lifecycle.purpose "draft_test" to be started`);
-  }
+  assertNoDraft(installed, lifecycle);
   const inputData = body.input_data as JsonObject;
   if (options.mayReferToArtifacts) await assertArtifactRefs(services.ledger, inputData, sessionId);
   const plan = await services.plan(installed.digest, workflowId);
@@ -49,6 +47,13 @@ export async function startRun(services: Services, body: StartRunRequest, option
 }
 
 const traceparentForm = /^00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/;
+
+/** A draft runs only as the test that its editor makes of it. */
+export function assertNoDraft({ isDraft, manifest }: InstalledBundle, lifecycle: JsonObject | null): void {
+  if (!isDraft || lifecycle?.["purpose"] === "draft_test") return;
+  const ref = `${manifest.bundle_id}@${manifest.bundle_version}`;
+  throw new AppError("invalid_request", `Draft '${ref}' needs run_lifecycle.purpose "draft_test" to be started`);
+}
 
 const catalogScopes = new Set(["tenant_catalog", "catalog", "tenant", "tenant-catalog"]);
 

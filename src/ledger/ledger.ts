@@ -1,7 +1,7 @@
 import type { Command, CommandOutcome, NewCommand } from "#core/command.ts";
 import type { Mail, NewMail } from "#core/mail.ts";
 import type { SealedRecord } from "#core/record.ts";
-import type { Run, RunIdentity, RunProgress, RunStatus } from "#core/run.ts";
+import type { Run, RunIdentity, RunProgress, RunStatus, Wait } from "#core/run.ts";
 import type { JsonObject } from "#core/value.ts";
 
 /**
@@ -26,7 +26,7 @@ export interface Ledger {
   readRecords(runId: string, after: number, options: { limit: number; maxBytes?: number }): Promise<SealedRecord[]>;
   /** The last `limit` records, oldest first. */
   tailRecords(runId: string, limit: number): Promise<SealedRecord[]>;
-  /** Snapshot and deltas up to `atSeq` (default: all). Null when the run is unknown. */
+  /** Snapshot and deltas as of the last commit at `atSeq` or before (default: all). Null when the run is unknown. */
   readState(runId: string, atSeq?: number): Promise<StoredState | null>;
   /** The vars a run was started with, JSON text. */
   readInput(runId: string): Promise<string | null>;
@@ -142,6 +142,14 @@ export interface StoredState {
   snapshot: string;
   /** JSON texts of `Op[]`, oldest first. */
   deltas: string[];
+  /** Null where the store of an earlier version did not keep it. */
+  position: Position | null;
+}
+
+/** Where a run stood after a commit, as its row said. */
+export interface Position {
+  node_id: string;
+  wait: Wait | null;
 }
 
 export interface RunQuery {

@@ -1,11 +1,11 @@
-import type { Effect, EffectOutcome } from "#core/effect.ts";
+import type { EffectOutcome } from "#core/effect.ts";
 import { messageOf } from "#core/errors.ts";
 import type { Mail } from "#core/mail.ts";
 import type { StepRecord } from "#core/record.ts";
 import { type Clock, isoTime } from "#core/time.ts";
 import type { Value } from "#core/value.ts";
 import { advance, endRun } from "#engine/advance.ts";
-import type { Input, Step } from "#engine/engine.ts";
+import type { Input, PendingEffect, Step } from "#engine/engine.ts";
 import type { EffectHandler, Effected } from "#effects/effect-handler.ts";
 import type { Ledger } from "#ledger/ledger.ts";
 import { type CommitDependencies, commitSession } from "#runner/commit.ts";
@@ -152,15 +152,19 @@ export class RunActor {
       vars.delete(["_temp", "held"]);
       return this.#settled(held);
     }
-    return this.#interrupted(pending.effect);
+    return this.#interrupted(pending);
   }
 
-  /** The process died over this effect. What happens is the stated policy of its type. */
-  #interrupted(effect: Effect): Input {
+  /** The process died over this effect, or a fork began over it. What happens is the stated policy of its type. */
+  #interrupted({ forked, ...pending }: PendingEffect): Input {
+    const { effect } = pending;
     const policy = this.#deps.handlers.get(effect.type)?.onInterrupted;
-    const error = "The process ended while this effect was under way";
+    const error = forked
+      ? "The effect was under way where this run was forked"
+      : "The process ended while this effect was under way";
     const decided = typeof policy === "function" ? policy(effect) : policy;
-    if (decided === "retry") return { kind: "retry", error };
+    if (decided === "retry") return forked ? { kind: "reopen" } : { kind: "retry", error };
+    this.session.execution.pending = pending;
     if (typeof decided === "object") return this.#settled(decided);
     return this.#settled({ status: "failed", error: `${error}; its outcome is unknown` });
   }

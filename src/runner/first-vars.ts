@@ -1,7 +1,7 @@
 import { type JsonObject, type Value, isObject } from "#core/value.ts";
 
 /** Namespaces that belong to the engine: a client's input cannot set them. */
-const reserved = [
+export const reservedVars: readonly string[] = [
   "_temp",
   "_last_output",
   "_flow_error",
@@ -37,7 +37,7 @@ export interface FirstVarsOptions {
 /** The vars of a new root run: the client's input plus the namespaces of contract flow-runtime 3.1. */
 export function firstVars(input: JsonObject, options: FirstVarsOptions): JsonObject {
   // Built from entries, so that a key like `__proto__` is a key and nothing else.
-  const vars: JsonObject = Object.fromEntries(Object.entries(input).filter(([key]) => !reserved.includes(key)));
+  const vars: JsonObject = Object.fromEntries(Object.entries(input).filter(([key]) => !reservedVars.includes(key)));
   const runtime = isObject(input["_runtime"]) ? { ...input["_runtime"] } : {};
   delete runtime["workflow_policy"];
   delete runtime["control"];

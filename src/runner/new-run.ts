@@ -33,6 +33,7 @@ export function newRun(seed: RunSeed, now: Clock, newId: NewId): NewRun {
     runtime_id: seed.runtimeId,
     schedule_id: seed.schedule ? runId : null,
     lifecycle: seed.lifecycle ?? null,
+    forked_from: null,
     created_at: at,
   };
   const progress: RunProgress = {

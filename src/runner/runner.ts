@@ -1,5 +1,6 @@
 import type { NewCommand } from "#core/command.ts";
 import type { JsonObject } from "#core/value.ts";
+import type { ForkedFrom, Run } from "#core/run.ts";
 import type { Plan } from "#engine/plan.ts";
 
 /** Starts runs: commits their row and first vars. Works in an API process too; the runner process picks them up. `runner/start.ts`. */
@@ -24,6 +25,28 @@ export interface StartRequest {
 
 /** Starts a run durably; the id is valid when the promise resolves. AppError `unprocessable` when an idempotency key comes with another body. */
 export type StartRun = (request: StartRequest) => Promise<{ run_id: string; duplicate: boolean }>;
+
+/** A new run that goes on from another one's state. `runner/fork.ts`. */
+export interface ForkRequest {
+  parent: Run;
+  /** Cursor in the parent's ledger; null for where it stands now. */
+  at: number | null;
+  /** Put over the vars. */
+  input: JsonObject;
+  /** Null: the parent's. */
+  sessionId: string | null;
+  /** Another version of the parent's flow, or null for the parent's own. */
+  target: StartRequest["target"] | null;
+  idempotency: StartRequest["idempotency"];
+}
+
+/**
+ * Forks a run durably, without copying its history. AppErrors: `conflict` (nothing is left to do there, the other version lacks the node,
+ * the state is no longer kept), `unprocessable` (no such cursor; key reused with another body).
+ */
+export type ForkRun = (
+  request: ForkRequest,
+) => Promise<{ run_id: string; forked_from: ForkedFrom; duplicate: boolean }>;
 
 /** Appends a command to the durable inbox. `seq` of the first one when the id is known. */
 export type SubmitCommand = (command: NewCommand) => Promise<{ accepted: boolean; duplicate: boolean; seq: number }>;

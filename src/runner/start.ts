@@ -65,10 +65,11 @@ async function rootWithListeners(deps: StartDependencies, request: StartRequest)
     schedule: request.schedule ?? null,
     traceparent: request.traceparent ?? null,
   });
-  const shared = { bundleDigest, actorId: request.actorId, runtimeId: request.runtimeId };
   const root = newRun(
     {
-      ...shared,
+      bundleDigest,
+      actorId: request.actorId,
+      runtimeId: request.runtimeId,
       plan,
       vars,
       sessionId: request.sessionId,
@@ -78,11 +79,20 @@ async function rootWithListeners(deps: StartDependencies, request: StartRequest)
     deps.now,
     deps.newId,
   );
-  const starts: FreshRun[] = [{ run: root, vars }];
+  return [{ run: root, vars }, ...(await listenersOf(deps, { plan, root: root.run, vars }))];
+}
+
+/** The listener runs of a new root run. */
+export async function listenersOf(
+  deps: Pick<StartDependencies, "loadPlan" | "now" | "newId">,
+  { plan, root, vars }: { plan: Plan; root: NewRun["run"]; vars: JsonObject },
+): Promise<FreshRun[]> {
+  const { bundle_digest: bundleDigest, actor_id: actorId, runtime_id: runtimeId, session_id: sessionId } = root;
+  const starts: FreshRun[] = [];
   for (const listener of plan.listeners) {
     const listenerPlan = await deps.loadPlan(bundleDigest ?? "", listener.workflow_id);
     const ownVars = listenerVars(vars);
-    const seed = { ...shared, plan: listenerPlan, vars: ownVars, sessionId: root.run.session_id, parent: root.run };
+    const seed = { bundleDigest, actorId, runtimeId, plan: listenerPlan, vars: ownVars, sessionId, parent: root };
     starts.push({ run: newRun(seed, deps.now, deps.newId), vars: ownVars });
   }
   return starts;

@@ -98,6 +98,7 @@ function shortRun(): ShortRun {
     runtime_id: "default",
     schedule_id: null,
     lifecycle: null,
+    forked_from: null,
     created_at: at,
   };
   const update: RunUpdate = {

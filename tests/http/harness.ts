@@ -21,6 +21,7 @@ import { openSqliteLedger } from "#ledger/sqlite/sqlite-ledger.ts";
 import { createBlocStore } from "#models/blocs/bloc-store.ts";
 import type { ProviderRegistry } from "#models/provider.ts";
 import type { Delta, Runner } from "#runner/runner.ts";
+import { createForkRun } from "#runner/fork.ts";
 import { createStartRun } from "#runner/start.ts";
 import { createSubmitCommand } from "#runner/submit.ts";
 import { FakeBundles, installed } from "./fake-bundles.ts";
@@ -101,6 +102,13 @@ export async function createHarness(options: HarnessOptions = {}): Promise<Harne
     webhooks: createWebhooks(settings, () => undefined),
     tools: createToolRegistry({ tools: builtinTools({ environment: {} }) }),
     startRun: createStartRun({
+      ledger,
+      now,
+      newId: () => crypto.randomUUID(),
+      workspacesDir: join(dataDir, "workspaces"),
+      loadPlan: async (_digest, workflowId) => plan(workflowId),
+    }),
+    forkRun: createForkRun({
       ledger,
       now,
       newId: () => crypto.randomUUID(),
@@ -306,6 +314,7 @@ export class RunWriter {
       runtime_id: "default",
       schedule_id: null,
       lifecycle: null,
+      forked_from: null,
       created_at: "2026-11-23T00:00:00.000000+00:00",
     };
   }

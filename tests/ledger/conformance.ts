@@ -469,21 +469,69 @@ export function exerciseLedger(name: string, open: () => Promise<Opened>): void 
       test("a state is the last snapshot and the deltas since, now and at any record", async () => {
         const chain = await started("r1");
         const delta = (n: number) => JSON.stringify([["s", ["n"], n]]);
+        const position = { node_id: "start", wait: null };
         await ledger.commit({ updates: [chain.next(2, { delta: delta(1) })] });
         await ledger.commit({ updates: [chain.next(2)] });
         await ledger.commit({ updates: [chain.next(2, { delta: delta(2) })] });
         await ledger.commit({ updates: [chain.next(2, { snapshot: '{"n":3}', delta: delta(3) })] });
         await ledger.commit({ updates: [chain.next(0, { delta: delta(4) })] });
         await ledger.commit({ updates: [chain.next(2)] });
-        expect(await ledger.readState("r1")).toEqual({ seq: 10, snapshot: '{"n":3}', deltas: [delta(4)] });
-        expect(await ledger.readState("r1", 99)).toEqual({ seq: 10, snapshot: '{"n":3}', deltas: [delta(4)] });
-        expect(await ledger.readState("r1", 0)).toEqual({ seq: 0, snapshot: '{"a":1}', deltas: [] });
-        expect(await ledger.readState("r1", 1)).toEqual({ seq: 0, snapshot: '{"a":1}', deltas: [] });
-        expect(await ledger.readState("r1", 2)).toEqual({ seq: 2, snapshot: '{"a":1}', deltas: [delta(1)] });
-        expect(await ledger.readState("r1", 5)).toEqual({ seq: 2, snapshot: '{"a":1}', deltas: [delta(1)] });
-        expect(await ledger.readState("r1", 6)).toEqual({ seq: 6, snapshot: '{"a":1}', deltas: [delta(1), delta(2)] });
-        expect(await ledger.readState("r1", 8)).toEqual({ seq: 8, snapshot: '{"n":3}', deltas: [delta(4)] });
+        expect(await ledger.readState("r1")).toEqual({ seq: 10, snapshot: '{"n":3}', deltas: [delta(4)], position });
+        expect(await ledger.readState("r1", 99)).toEqual({
+          seq: 10,
+          snapshot: '{"n":3}',
+          deltas: [delta(4)],
+          position,
+        });
+        expect(await ledger.readState("r1", 0)).toEqual({ seq: 0, snapshot: '{"a":1}', deltas: [], position });
+        expect(await ledger.readState("r1", 1)).toEqual({ seq: 0, snapshot: '{"a":1}', deltas: [], position });
+        expect(await ledger.readState("r1", 2)).toEqual({ seq: 2, snapshot: '{"a":1}', deltas: [delta(1)], position });
+        expect(await ledger.readState("r1", 5)).toEqual({ seq: 4, snapshot: '{"a":1}', deltas: [delta(1)], position });
+        expect(await ledger.readState("r1", 6)).toEqual({
+          seq: 6,
+          snapshot: '{"a":1}',
+          deltas: [delta(1), delta(2)],
+          position,
+        });
+        expect(await ledger.readState("r1", 8)).toEqual({ seq: 8, snapshot: '{"n":3}', deltas: [delta(4)], position });
         expect(await ledger.readState("nobody")).toBeNull();
+      });
+
+      test("a state says where the run stood, also for a commit that changed no var", async () => {
+        const chain = await started("r1", { node_id: "first" });
+        const asks = wait("user", { wait_key: "user:r1:b", prompt: "Why?" });
+        const at = (nodeId: string, more = {}) => progress("running", { node_id: nodeId, ...more });
+        await ledger.commit({ updates: [chain.next(2, { progress: at("a") })] });
+        await ledger.commit({ updates: [chain.next(1, { progress: at("b", { status: "waiting", wait: asks }) })] });
+        await ledger.commit({ updates: [chain.next(1, { progress: at("c") })] });
+        const position = async (seq?: number) => (await ledger.readState("r1", seq))?.position;
+        expect(await position(0)).toEqual({ node_id: "first", wait: null });
+        expect(await position(1)).toEqual({ node_id: "first", wait: null });
+        expect(await position(2)).toEqual({ node_id: "a", wait: null });
+        expect(await position(3)).toEqual({ node_id: "b", wait: asks });
+        expect(await position()).toEqual({ node_id: "c", wait: null });
+      });
+
+      test("a run keeps what it was forked from, also when that run is gone", async () => {
+        await started("r1");
+        const forked_from = { run_id: "r1", cursor: 4, record_hash: "ab" };
+        await started("r2", { forked_from });
+        await ledger.deleteRuns(["r1"]);
+        expect((await ledger.getRun("r2"))?.forked_from).toEqual(forked_from);
+      });
+
+      test("the artifacts of a deleted run that was forked go to its first fork, those of others go with it", async () => {
+        await started("root");
+        await started("child", { parent_run_id: "root", root_run_id: "root" });
+        await started("other");
+        await started("fork", { forked_from: { run_id: "root", cursor: 1, record_hash: null } });
+        await started("later", { forked_from: { run_id: "root", cursor: 2, record_hash: null } });
+        const artifacts = ["root", "child", "other"].map((run_id) => artifact(`of-${run_id}`, run_id));
+        await ledger.commit({ artifacts });
+        const gone = await ledger.deleteRuns(["root", "child", "other"]);
+        expect(gone.artifacts).toBe(1);
+        const kept = await ledger.listArtifacts("fork", { limit: 10, offset: 0 });
+        expect(kept.items.map((each) => each.artifact_id).toSorted()).toEqual(["of-child", "of-root"]);
       });
 
       test("descendants come breadth-first and bounded", async () => {

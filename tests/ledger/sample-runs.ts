@@ -43,6 +43,7 @@ export function newRun(runId: string, more: Partial<RunIdentity & RunProgress> =
     runtime_id: "default",
     schedule_id: null,
     lifecycle: null,
+    forked_from: null,
     created_at: tick(),
     ...progress("running"),
     ...more,

@@ -4,8 +4,9 @@ import type { Run } from "#core/run.ts";
 import { isoTime } from "#core/time.ts";
 import type { JsonObject } from "#core/value.ts";
 import { ledgerWindow } from "#http/history/ledger-window.ts";
+import { lineage } from "#http/history/lineage.ts";
 import { sessionTurns } from "#http/history/session-turns.ts";
-import { startVars } from "#http/input-data.ts";
+import { publicVars, startVars } from "#http/input-data.ts";
 import type { HistoryQuery } from "#http/schemas/history.ts";
 import type { Services } from "#http/services.ts";
 
@@ -25,6 +26,7 @@ export async function historyBundle(services: Services, run: Run, query: Static<
     members.push(window.member);
     timeline.push(...window.timeline);
   }
+  const ancestors = await lineage(services.ledger, run, { hasLedgers: query.include_lineage, limit: maxItems });
   const session = query.include_session ? await sessionTurns(services, run, query.session_turn_limit) : null;
   const head = {
     version: 1,
@@ -36,7 +38,7 @@ export async function historyBundle(services: Services, run: Run, query: Static<
   };
   return (
     `${JSON.stringify(head).slice(0, -1)},"ledgers":{${members.join(",")}},` +
-    `"timeline":[${timeline.join(",")}],"session":${JSON.stringify(session)}}`
+    `"timeline":[${timeline.join(",")}],"lineage":[${ancestors.join(",")}],"session":${JSON.stringify(session)}}`
   );
 }
 
@@ -55,6 +57,7 @@ function historyRun(run: Run): JsonObject {
     actor_id: run.actor_id,
     session_id: run.session_id,
     parent_run_id: run.parent_run_id,
+    forked_from: run.forked_from as unknown as JsonObject | null,
     error: run.error,
     waiting: run.wait as unknown as JsonObject | null,
     output: run.output,
@@ -71,8 +74,4 @@ function snapshotOf(run: Run): JsonObject | null {
     artifact_id: null,
     created_at: run.created_at,
   };
-}
-
-function publicVars(vars: JsonObject): JsonObject {
-  return Object.fromEntries(Object.entries(vars).filter(([key]) => !key.startsWith("_")));
 }

@@ -1,9 +1,11 @@
 import { Type as t } from "@sinclair/typebox";
 import { count, flag, jsonObject, mapOf, nullable, oneOf, text, textOrNull } from "#http/schemas/fields.ts";
+import { ForkedFrom } from "#http/schemas/runs.ts";
 import { LedgerRecord } from "#http/schemas/ledger.ts";
 
 export const HistoryQuery = t.Object({
   include_subruns: t.Boolean({ default: true, description: "Include child runs." }),
+  include_lineage: t.Boolean({ default: false, description: "Include the ancestors' records up to each fork." }),
   include_session: t.Boolean({ default: false, description: "Include the turns of the session." }),
   session_turn_limit: t.Integer({ minimum: 1, maximum: 500, default: 200, description: "Most turns, the last ones." }),
   ledger_mode: t.String({ default: "tail", description: "`tail` or `full`." }),
@@ -26,6 +28,7 @@ const HistoryRun = t.Object(
     actor_id: textOrNull("Who owns it."),
     session_id: textOrNull("Its session."),
     parent_run_id: textOrNull("Its parent."),
+    forked_from: nullable(ForkedFrom, "Where it began, when it is a fork."),
     error: textOrNull("Why it failed or was cancelled."),
     waiting: nullable(t.Object({}, { additionalProperties: true }), "The whole wait, or null."),
     output: t.Unknown({ description: "Output of a completed run." }),
@@ -33,15 +36,15 @@ const HistoryRun = t.Object(
   { $id: "HistoryRun", description: "The run that was exported." },
 );
 
+const CursorRecord = t.Object({ cursor: count("Place in the ledger."), record: LedgerRecord });
+
 const HistoryLedger = t.Object(
   {
     run_id: text("Id of the run."),
     total: count("Records in the ledger."),
     cursor_start: count("Cursor of the first item."),
     cursor_end: count("Cursor of the last item."),
-    items: t.Array(t.Object({ cursor: count("Place in the ledger."), record: LedgerRecord }), {
-      description: "Records.",
-    }),
+    items: t.Array(CursorRecord, { description: "Records." }),
     artifacts: t.Array(t.Object({}, { additionalProperties: true }), {
       description: "Artifacts, at most 500, oldest first.",
     }),
@@ -61,6 +64,18 @@ const TimelineRow = t.Object(
     duration_ms: t.Number({ description: "Duration." }),
   },
   { $id: "TimelineRow", description: "A record in short." },
+);
+
+const LineageEntry = t.Object(
+  {
+    ...ForkedFrom.properties,
+    workflow_id: textOrNull("Its workflow; null when it is gone."),
+    available: flag("Whether it is still there."),
+    ledger: t.Optional(
+      t.Array(CursorRecord, { description: "Its records up to the cursor, when they were asked for." }),
+    ),
+  },
+  { $id: "LineageEntry", description: "One ancestor of a fork." },
 );
 
 const SessionTurn = t.Object(
@@ -97,6 +112,7 @@ export const HistoryBundle = t.Object(
     input_data: jsonObject("Vars of the run without internal ones."),
     ledgers: mapOf(HistoryLedger, "Ledgers by run id, the root first."),
     timeline: t.Array(TimelineRow, { description: "Records of each run, run by run." }),
+    lineage: t.Array(LineageEntry, { description: "Where a fork comes from, nearest first; empty for other runs." }),
     session: nullable(
       t.Object({ session_id: text("The session."), turns: t.Array(SessionTurn, { description: "Oldest first." }) }),
       "Turns of the session, when they were asked for.",

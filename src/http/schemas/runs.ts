@@ -72,6 +72,15 @@ const Tokens = t.Object(
   { $id: "RunTokens", description: "Token counters of a run." },
 );
 
+export const ForkedFrom = t.Object(
+  {
+    run_id: text("The run that it was forked from; it may be gone."),
+    cursor: count("Cursor in that run's ledger."),
+    record_hash: textOrNull("Hash of the record at the cursor, which proves all before it; null at cursor 0."),
+  },
+  { $id: "ForkedFrom", description: "Where a fork began." },
+);
+
 const runFields = {
   run_id: text("Id of the run."),
   workflow_id: text("`bundle@version:flow`, or the id of an internal workflow."),
@@ -81,6 +90,7 @@ const runFields = {
   updated_at: time("When it last changed."),
   actor_id: textOrNull("Who owns the run."),
   session_id: textOrNull("Session of the run."),
+  forked_from: nullable(ForkedFrom, "Null for a run that began at the beginning."),
   parent_run_id: textOrNull("Run that started this one as a child."),
   error: textOrNull("Why a run failed or was cancelled."),
   flow_warnings: nullable(t.Array(t.String()), "What the flow met and got over."),

@@ -4,6 +4,7 @@ import type { MailBody } from "#core/mail.ts";
 import { isTerminal } from "#core/run.ts";
 import type { Committed } from "#ledger/ledger.ts";
 import type { Plan } from "#ledger/sqlite/batch-check.ts";
+import { type Cell, identityColumns, noChange, progressColumns } from "#ledger/sqlite/run-row.ts";
 import type { KnownRun, RunTable } from "#ledger/sqlite/run-table.ts";
 import type { Statements } from "#ledger/sqlite/statements.ts";
 import type { WireBatch, WireCommand } from "#ledger/sqlite/wire.ts";
@@ -47,7 +48,7 @@ function writeStarts(batch: WireBatch, plan: Plan, statements: Statements): void
   for (const [index, start] of batch.starts.entries()) {
     const run = plan.starts[index] as KnownRun;
     run.no = Number(statements.insertRun.run(...start.cells).lastInsertRowid);
-    statements.insertState.run(run.no, 0, 0, 1, start.vars);
+    statements.insertState.run(run.no, 0, 0, 1, start.vars, ...positionIn(start.cells.slice(identityColumns.length)));
   }
 }
 
@@ -68,10 +69,19 @@ function writeUpdate(planned: Plan["updates"][number], statements: Statements): 
   let seq = from;
   for (const json of update.records) statements.insertRecord.run(run.no, ++seq, json);
   // A snapshot stands for the delta of the same update.
-  if (update.snapshot !== null) statements.insertState.run(run.no, stateNo, head, 1, update.snapshot);
-  else if (update.delta !== null) statements.insertState.run(run.no, stateNo, head, 0, update.delta);
+  const position = positionIn(update.progress);
+  if (update.snapshot !== null) statements.insertState.run(run.no, stateNo, head, 1, update.snapshot, ...position);
+  else if (update.delta !== null || head > from)
+    statements.insertState.run(run.no, stateNo, head, 0, update.delta ?? noChange, ...position);
   for (const id of update.consumed) statements.deleteMail.run(run.no, id);
   for (const key of update.listens) statements.insertListener.run(key, run.no);
+}
+
+const nodeColumn = progressColumns.indexOf("node_id");
+const waitColumn = progressColumns.indexOf("wait");
+
+function positionIn(progress: Cell[]): [Cell, Cell] {
+  return [progress[nodeColumn] ?? null, progress[waitColumn] ?? null];
 }
 
 function post(transaction: Transaction, applied: Applied, mail: { runId: string; no: number; body: string }): void {

@@ -3,6 +3,7 @@ import { legalMoves } from "#core/run.ts";
 import type { RunStatus } from "#core/run.ts";
 import type { StartKey } from "#ledger/ledger.ts";
 import { maxRows } from "#ledger/sqlite/migrations.ts";
+import { identityColumns } from "#ledger/sqlite/run-row.ts";
 import type { KnownRun, RunTable } from "#ledger/sqlite/run-table.ts";
 import type { Statements } from "#ledger/sqlite/statements.ts";
 import type { WireBatch, WireUpdate } from "#ledger/sqlite/wire.ts";
@@ -27,8 +28,8 @@ export function checkBatch(batch: WireBatch, runs: RunTable, statements: Stateme
   for (const start of batch.starts) {
     const runId = start.cells[0] as string;
     if (runs.find(runId)) return refuse("conflict", `Run '${runId}' exists already`);
-    const status = start.cells[12] as RunStatus;
-    const runtimeId = start.cells[7] as string;
+    const status = start.cells[identityColumns.length] as RunStatus;
+    const runtimeId = start.cells[identityColumns.indexOf("runtime_id")] as string;
     const run: KnownRun = { no: 0, head: 0, status, epoch: 0, stateNo: 0, listens: false, runtimeId };
     runs.add(runId, run);
     plan.starts.push(run);
@@ -63,7 +64,8 @@ function checkUpdate(update: WireUpdate, plan: Plan, runs: RunTable, statements:
       return refuse("conflict", `Mail ${id} of run '${runId}' is gone: somebody consumed it`);
     }
   }
-  const writesState = update.snapshot !== null || update.delta !== null;
+  // Each commit with records is a place that a fork may begin at, so it has a state of its own even when no var changed.
+  const writesState = update.snapshot !== null || update.delta !== null || update.records.length > 0;
   if (run.stateNo >= maxRows) return refuse("conflict", `Run '${runId}' holds at most ${maxRows} changes`);
   run.head += update.records.length;
   run.status = status;

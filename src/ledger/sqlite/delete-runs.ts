@@ -5,9 +5,12 @@ import { rowBits } from "#ledger/sqlite/migrations.ts";
 /** Removes runs with everything that hangs on them. Unknown ids are skipped. Blobs stay: another run may share them. */
 export function deleteRuns(db: Database, runIds: string[]): Deleted {
   const gone: Deleted = { runs: 0, ledger_records: 0, commands: 0, artifacts: 0 };
-  for (const runId of new Set(runIds)) {
-    const row = db.query("SELECT run_no FROM runs WHERE run_id=?").get(runId) as { run_no: number } | null;
+  const wanted = new Set(runIds);
+  for (const runId of wanted) {
+    const row = db.query("SELECT run_no, root_run_id FROM runs WHERE run_id=?").get(runId) as Row | null;
     if (!row) continue;
+    const heir = heirOf(db, [runId, row.root_run_id], wanted);
+    if (heir !== null) db.query("UPDATE artifacts SET run_id=?2 WHERE run_id=?1").run(runId, heir);
     const inRun = `id >= (?1 << ${rowBits}) AND id < ((?1 + 1) << ${rowBits})`;
     gone.ledger_records += db.query(`DELETE FROM records WHERE ${inRun}`).run(row.run_no).changes;
     db.query(`DELETE FROM states WHERE ${inRun}`).run(row.run_no);
@@ -18,4 +21,21 @@ export function deleteRuns(db: Database, runIds: string[]): Deleted {
     gone.runs += db.query("DELETE FROM runs WHERE run_no=?").run(row.run_no).changes;
   }
   return gone;
+}
+
+interface Row {
+  run_no: number;
+  root_run_id: string;
+}
+
+/** A fork lives on with its parent's vars, which may refer to artifacts of the parent and of the parent's children. */
+function heirOf(db: Database, runIds: string[], except: ReadonlySet<string>): string | null {
+  for (const runId of runIds) {
+    const forks = db
+      .query("SELECT run_id FROM runs WHERE forked_from ->> 'run_id' = ? AND forked_from IS NOT NULL ORDER BY run_no")
+      .values(runId) as [string][];
+    const heir = forks.find(([fork]) => !except.has(fork));
+    if (heir) return heir[0];
+  }
+  return null;
 }

@@ -101,6 +101,12 @@ export const migrations: readonly string[] = [
   ALTER TABLE commands ADD COLUMN runtime_id TEXT;
   ALTER TABLE artifacts ADD COLUMN runtime_id TEXT NOT NULL DEFAULT 'default';
   `,
+  `
+  ALTER TABLE runs ADD COLUMN forked_from TEXT;
+  CREATE INDEX runs_by_fork ON runs(forked_from ->> 'run_id') WHERE forked_from IS NOT NULL;
+  ALTER TABLE states ADD COLUMN node_id TEXT;
+  ALTER TABLE states ADD COLUMN wait TEXT;
+  `,
 ];
 
 /** Low bits of the composite keys: a run holds fewer than 2^24 records and state rows. */

@@ -3,10 +3,10 @@ import type { Command } from "#core/command.ts";
 import { parseJson, parseObject } from "#core/json.ts";
 import type { Mail, MailBody } from "#core/mail.ts";
 import type { SealedRecord } from "#core/record.ts";
-import { type Run, type RunStatus, runStatuses } from "#core/run.ts";
+import { type Run, type RunStatus, type Wait, runStatuses } from "#core/run.ts";
 import type { ArtifactRow, PendingCursor, StoredState } from "#ledger/ledger.ts";
 import { rowBits } from "#ledger/sqlite/migrations.ts";
-import { type RunRow, runColumns, toRun } from "#ledger/sqlite/run-row.ts";
+import { type RunRow, noChange, runColumns, toRun } from "#ledger/sqlite/run-row.ts";
 
 // `,"signature":null}` and its quote end every sealed record; the hash stands before.
 const hashEnd = '","signature":null}'.length;
@@ -99,13 +99,15 @@ export class LedgerReader {
     const first = this.#snapshotBefore(runNo, last);
     const states = this.db
       .query(
-        `SELECT seq, json FROM states WHERE id >= ((?1 << ${rowBits}) | ?2) AND id <= ((?1 << ${rowBits}) | ?3) ORDER BY id`,
+        `SELECT seq, json, node_id, wait FROM states WHERE id >= ((?1 << ${rowBits}) | ?2) AND id <= ((?1 << ${rowBits}) | ?3) ORDER BY id`,
       )
-      .values(runNo, first, last) as [number, string][];
+      .values(runNo, first, last) as StateRow[];
     const [snapshot, ...deltas] = states;
-    if (!snapshot) return null;
-    const seq = isWhole ? headSeq : (states.at(-1)?.[0] ?? 0);
-    return { seq, snapshot: snapshot[1], deltas: deltas.map(([, json]) => json) };
+    const end = states.at(-1);
+    if (!snapshot || !end) return null;
+    const seq = isWhole ? headSeq : end[0];
+    const changes = deltas.map(([, json]) => json).filter((json) => json !== noChange);
+    return { seq, snapshot: snapshot[1], deltas: changes, position: positionOf(end) };
   }
 
   input(runId: string): string | null {
@@ -272,6 +274,14 @@ export class LedgerReader {
 
 function hashIn(json: string): string {
   return json.slice(-hashEnd - hashLength, -hashEnd);
+}
+
+/** seq, vars or their changes, node, wait */
+type StateRow = [number, string, string | null, string | null];
+
+function positionOf([, , nodeId, wait]: StateRow): StoredState["position"] {
+  if (nodeId === null) return null;
+  return { node_id: nodeId, wait: wait === null ? null : (parseJson(wait) as unknown as Wait) };
 }
 
 interface CommandRow extends Omit<Command, "payload" | "outcome"> {

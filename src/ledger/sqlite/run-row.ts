@@ -18,6 +18,7 @@ export const identityColumns = [
   "schedule_id",
   "lifecycle",
   "draft",
+  "forked_from",
   "created_at",
 ] as const;
 
@@ -38,6 +39,9 @@ export const progressColumns = [
   "finished_at",
 ] as const;
 
+/** The delta of a commit that changed no var: its state row says where the run stood. */
+export const noChange = "[]";
+
 export const runColumns = [...identityColumns, ...progressColumns, "head_seq", "head_hash", "epoch"].join(", ");
 
 export function pushIdentity(out: Cell[], run: RunIdentity): void {
@@ -53,6 +57,7 @@ export function pushIdentity(out: Cell[], run: RunIdentity): void {
     run.schedule_id,
     json(run.lifecycle),
     run.lifecycle?.["purpose"] === "draft_test" ? 1 : 0,
+    json(run.forked_from),
     run.created_at,
   );
 }
@@ -98,8 +103,9 @@ function json(value: unknown): string | null {
 type Text = string | null;
 
 /** A row of `runs` as `SELECT ${runColumns}` gives it. */
-export interface RunRow extends Omit<RunIdentity, "lifecycle"> {
+export interface RunRow extends Omit<RunIdentity, "lifecycle" | "forked_from"> {
   lifecycle: Text;
+  forked_from: Text;
   status: Run["status"];
   node_id: string;
   wait: Text;
@@ -128,6 +134,7 @@ export function toRun(row: RunRow): Run {
     runtime_id: row.runtime_id,
     schedule_id: row.schedule_id,
     lifecycle: parsed(row.lifecycle) as JsonObject | null,
+    forked_from: parsed(row.forked_from) as unknown as Run["forked_from"],
     created_at: row.created_at,
     status: row.status,
     node_id: row.node_id,

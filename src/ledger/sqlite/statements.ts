@@ -24,7 +24,9 @@ export function prepareStatements(db: Database) {
        WHERE run_no=? AND head_seq=? AND status IN ('running','waiting')`,
     ),
     insertRecord: db.prepare(`INSERT INTO records(id, json) VALUES(${key}, ?3)`),
-    insertState: db.prepare(`INSERT INTO states(id, seq, is_snapshot, json) VALUES(${key}, ?3, ?4, ?5)`),
+    insertState: db.prepare(
+      `INSERT INTO states(id, seq, is_snapshot, json, node_id, wait) VALUES(${key}, ?3, ?4, ?5, ?6, ?7)`,
+    ),
 
     hasMail: db.prepare("SELECT 1 FROM mailbox WHERE run_no=? AND id=?"),
     mailOf: db.prepare("SELECT body FROM mailbox WHERE run_no=?"),
