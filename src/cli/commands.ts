@@ -31,6 +31,11 @@ export const commands: readonly CommandEntry[] = [
     load: async (context) => (await import("#cli/runs.ts")).runsCommand(context),
   },
   {
+    name: "fork",
+    description: "Start a new run from a run's state at a cursor, with other input or another version",
+    load: async (context) => (await import("#cli/fork.ts")).forkCommand(context),
+  },
+  {
     name: "schedules",
     description: "List schedules, or show the next times of one",
     load: async (context) => (await import("#cli/schedules.ts")).schedulesCommand(context),

@@ -8,7 +8,7 @@ import type { CliContext } from "#cli/context.ts";
 import { define } from "#cli/define.ts";
 import { exitCodeOfRun } from "#cli/exit-codes.ts";
 import { type RunOutcome, followRun } from "#cli/follow-run.ts";
-import { readInput } from "#cli/run-input.ts";
+import { inputTexts, readInput } from "#cli/run-input.ts";
 import { notices, print, printJson } from "#cli/terminal.ts";
 
 export function runCommand(context: CliContext): CommandDef {
@@ -32,7 +32,7 @@ export function runCommand(context: CliContext): CommandDef {
       ...connectArgs,
     },
     run: async ({ args, rawArgs }) => {
-      const input = await readInput(allInputs(rawArgs), context.cwd);
+      const input = await readInput(inputTexts(rawArgs), context.cwd);
       const body = {
         ...targetOf(args.bundle, args.flow),
         input_data: input,
@@ -49,19 +49,6 @@ export function runCommand(context: CliContext): CommandDef {
   });
 }
 
-/** citty keeps the last one only. */
-function allInputs(rawArgs: string[]): string[] {
-  const texts: string[] = [];
-  for (let index = 0; index < rawArgs.length; index++) {
-    const argument = rawArgs[index] ?? "";
-    if (argument === "--") break;
-    const inline = /^(?:--input|-i)=(.*)$/s.exec(argument);
-    if (inline) texts.push(inline[1] ?? "");
-    else if (argument === "--input" || argument === "-i") texts.push(rawArgs[++index] ?? "");
-  }
-  return texts;
-}
-
 function targetOf(bundle: string, flow: string | undefined): StartBody {
   const colon = bundle.indexOf(":");
   if (colon < 0) return { bundle_id: bundle, ...(flow === undefined ? {} : { flow_id: flow }) };
@@ -72,7 +59,8 @@ function targetOf(bundle: string, flow: string | undefined): StartBody {
   return { bundle_id: bundle.slice(0, colon), flow_id: named };
 }
 
-function finish(context: CliContext, outcome: RunOutcome, asJson: boolean): void {
+/** Says how a run ended that was followed here. */
+export function finish(context: CliContext, outcome: RunOutcome, asJson: boolean): void {
   if (!isTerminal(outcome.status))
     throw new AppError("internal", `The stream ended, but the run is ${outcome.status}.`);
   context.exitCode = exitCodeOfRun[outcome.status];

@@ -89,6 +89,7 @@ function describe(run: RunSummary, label: (name: string) => string): string {
     ["node", run.current_node],
     ["session", run.session_id],
     ["parent", run.parent_run_id],
+    ["forked from", run.forked_from && `${run.forked_from.run_id} at ${run.forked_from.cursor}`],
     ["created", run.created_at],
     ["updated", run.updated_at],
     ["error", run.error],

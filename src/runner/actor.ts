@@ -178,12 +178,17 @@ export class RunActor {
     const { session } = this;
     const { slice, now } = this.#deps;
     let input: Input | null = first;
+    // What came from outside is committed with its own state, so that a fork can go on from just after it.
+    let maxRecords = first.kind === "outcome" || first.kind === "resume" ? 0 : slice.maxRecords;
     while (input) {
       session.status = "running";
       session.draft.touched = true;
-      const budget = { maxRecords: slice.maxRecords, maxNodes: 10_000, untilMs: now() + slice.ms };
+      const budget = { maxRecords, maxNodes: 10_000, untilMs: now() + slice.ms };
       const step: Step = advance(session.execution, input, budget);
       input = await this.#follow(step);
+      if (step.kind === "yield" && maxRecords === 0) input = { kind: "continue" };
+      else if (step.kind === "yield") await this.#giveWay();
+      maxRecords = slice.maxRecords;
     }
   }
 
@@ -202,7 +207,6 @@ export class RunActor {
       }
       case "yield":
         await this.#commit();
-        await this.#giveWay();
         return null;
       case "end":
         await this.#finish(step.status, step);

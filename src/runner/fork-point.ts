@@ -1,8 +1,8 @@
 import { AppError } from "#core/errors.ts";
-import { type Run, type RunStatus, type Wait, isTerminal } from "#core/run.ts";
+import { type Run, type RunStatus, type Wait, isTerminal, pauseKey } from "#core/run.ts";
 import type { JsonObject } from "#core/value.ts";
 import type { Ledger, Position } from "#ledger/ledger.ts";
-import { pauseKey, restoreVars } from "#runner/session.ts";
+import { restoreVars } from "#runner/session.ts";
 
 export type StateReader = Pick<Ledger, "getRun" | "readState" | "readRecords">;
 
@@ -33,6 +33,8 @@ export async function readForkPoint(ledger: StateReader, runId: string, at: numb
   }
   if (!state || (at !== null && state.seq > at)) throw notKept(runId, at);
   const position = state.position ?? oldPosition(run, state.seq, at);
+  // Records that were copied from another gateway came without their states; no node of a flow is named like this.
+  if (state.seq > 0 && position.node_id.startsWith("__")) throw notKept(runId, at);
   const hasEnded = isTerminal(run.status) && state.seq === run.head_seq;
   // A pause is no place in the flow.
   const wait = position.wait?.wait_key === pauseKey(runId) ? null : position.wait;

@@ -8,6 +8,8 @@ import type {
   CommandBody,
   CommandReceipt,
   CommandState,
+  ForkBody,
+  ForkReceipt,
   InstalledReceipt,
   LedgerEntry,
   LedgerPage,
@@ -37,6 +39,8 @@ export interface GatewayClient {
   /** Throws when the gateway does not accept the token. */
   ping(): Promise<void>;
   start(body: StartBody): Promise<string>;
+  /** Starts a new run from a run's state at a cursor. */
+  fork(runId: string, body: ForkBody): Promise<ForkReceipt>;
   get(runId: string): Promise<RunSummary>;
   list(query?: ListRuns): Promise<RunSummary[]>;
   ledgerPage(runId: string, page?: { after?: number; limit?: number }): Promise<LedgerPage>;
@@ -99,7 +103,8 @@ function healthCalls(send: Send): Pick<GatewayClient, "isHealthy" | "ping"> {
   };
 }
 
-type RunCalls = "start" | "get" | "list" | "ledgerPage" | "ledger" | "follow" | "command" | "outcome" | "artifact";
+type RunCalls =
+  "start" | "fork" | "get" | "list" | "ledgerPage" | "ledger" | "follow" | "command" | "outcome" | "artifact";
 
 function runCalls(send: Send, options: ClientOptions): Pick<GatewayClient, RunCalls> {
   const id = options.newId ?? newHexId;
@@ -110,6 +115,10 @@ function runCalls(send: Send, options: ClientOptions): Pick<GatewayClient, RunCa
       const headers = { "idempotency-key": id() };
       const answer = await send(`${base}/runs/start`, { method: "POST", json, headers, retries: 1 });
       return (await readJson<{ run_id: string }>(answer)).run_id;
+    },
+    fork: async (runId, json) => {
+      const headers = { "idempotency-key": id() };
+      return readJson(await send(`${runPath(runId)}/fork`, { method: "POST", json, headers, retries: 1 }));
     },
     get: async (runId) => readJson(await send(runPath(runId))),
     list: async (query = {}) => (await readJson<{ items: RunSummary[] }>(await send(`${base}/runs`, { query }))).items,

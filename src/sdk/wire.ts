@@ -1,6 +1,6 @@
 import type { CommandOutcome, CommandType } from "#core/command.ts";
 import type { StepRecord } from "#core/record.ts";
-import type { RunStatus, WaitReason } from "#core/run.ts";
+import type { ForkedFrom, RunStatus, WaitReason } from "#core/run.ts";
 import type { JsonObject, Value } from "#core/value.ts";
 
 // What the HTTP API says, as far as the clients of this package read it. Unknown extra fields are kept by the parser.
@@ -14,6 +14,7 @@ export interface RunSummary {
   updated_at: string;
   session_id: string | null;
   parent_run_id: string | null;
+  forked_from: ForkedFrom | null;
   error: string | null;
   paused: boolean;
   pause_reason: string | null;
@@ -38,6 +39,19 @@ export interface StartBody {
   flow_id?: string;
   input_data?: JsonObject;
   session_id?: string;
+}
+
+export interface ForkBody {
+  /** Cursor to go on from; the head when absent. */
+  at?: number;
+  input_data?: JsonObject;
+  bundle_version?: string;
+  session_id?: string;
+}
+
+export interface ForkReceipt {
+  run_id: string;
+  forked_from: ForkedFrom;
 }
 
 export interface ListRuns {

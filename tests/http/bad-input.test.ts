@@ -18,6 +18,7 @@ const writers: [path: string, good: object][] = [
   ["/runs/start", { bundle_id: "ask" }],
   ["/runs/ledger/batch", { runs: [] }],
   ["/runs/purge_drafts", {}],
+  ["/runs/r/fork", {}],
   ["/commands", { command_id: "x", run_id: "r", type: "pause" }],
   ["/bundles/ask/deprecate", {}],
   ["/bundles/ask/undeprecate", {}],
@@ -177,6 +178,7 @@ const paths = [
   "/workflows/__proto__%3A__proto__/flow",
   "/runs/%00/ledger/stream",
   "/runs/x/history_bundle",
+  "/runs/x/state",
 ];
 
 describe("ids that name nothing", () => {

@@ -29,6 +29,7 @@ test("a history holds the run, its children's ledgers with their own cursors, an
     "input_data",
     "ledgers",
     "timeline",
+    "lineage",
     "session",
   ]);
   expect(body).toMatchObject({

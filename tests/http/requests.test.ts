@@ -86,6 +86,7 @@ test("a run keeps what it waits for, its pause and its counters", async () => {
     actor_id: "gateway",
     session_id: "s1",
     parent_run_id: null,
+    forked_from: null,
     error: null,
     flow_warnings: ["odd"],
     paused: true,

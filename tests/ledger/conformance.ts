@@ -530,7 +530,7 @@ export function exerciseLedger(name: string, open: () => Promise<Opened>): void 
         await ledger.commit({ artifacts });
         const gone = await ledger.deleteRuns(["root", "child", "other"]);
         expect(gone.artifacts).toBe(1);
-        const kept = await ledger.listArtifacts("fork", { limit: 10, offset: 0 });
+        const kept = await ledger.listArtifacts("fork", { limit: 10, offset: 0, runtimeId: null });
         expect(kept.items.map((each) => each.artifact_id).toSorted()).toEqual(["of-child", "of-root"]);
       });
 

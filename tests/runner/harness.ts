@@ -18,7 +18,9 @@ import { startSubworkflowHandler } from "#effects/start-subworkflow.ts";
 import type { Ledger } from "#ledger/ledger.ts";
 import { openSqliteLedger } from "#ledger/sqlite/sqlite-ledger.ts";
 import { type AdoptingRunner, type RunnerOptions, createRunner } from "#runner/create-runner.ts";
+import { createForkRun } from "#runner/fork.ts";
 import { createMakeChild } from "#runner/make-child.ts";
+import type { ForkRequest, ForkRun } from "#runner/runner.ts";
 import { createStartRun } from "#runner/start.ts";
 import { createSubmitCommand } from "#runner/submit.ts";
 import { type TestFlow, archive } from "#fixtures/bundles.ts";
@@ -28,6 +30,8 @@ export interface Harness {
   ledger: Ledger;
   runner: AdoptingRunner;
   start(flowId: string, input?: JsonObject): Promise<string>;
+  /** Forks a run; `version` names another flow of the harness as its other version. */
+  fork(runId: string, request?: Partial<ForkRequest>, version?: string): ReturnType<ForkRun>;
   command(runId: string, type: CommandType, payload?: JsonObject): Promise<string>;
   outcome(commandId: string): Promise<NonNullable<Command["outcome"]>>;
   /** Resolves with the run when the predicate holds; driven by the ledger's notices. */
@@ -121,6 +125,7 @@ export async function createHarness(options: HarnessOptions): Promise<Harness> {
     loadPlan: programs.load,
     adopt: runner.adopt.bind(runner),
   });
+  const forkRun = createForkRun({ ledger, now, newId, workspacesDir: null, loadPlan: programs.load });
   const submit = createSubmitCommand(ledger);
   const until = async (runId: string, holds: (run: Run) => boolean): Promise<Run> => {
     const found = Promise.withResolvers<Run>();
@@ -169,6 +174,19 @@ export async function createHarness(options: HarnessOptions): Promise<Harness> {
         idempotency: null,
       });
       return started.run_id;
+    },
+    async fork(runId, request = {}, version = "") {
+      const run = await ledger.getRun(runId);
+      if (!run) throw new Error(`no run ${runId}`);
+      const bundle = bundles.get(version);
+      const workflowId = `${version}@1.0.0:${version}`;
+      const target = bundle && {
+        workflowId,
+        bundleDigest: bundle.digest,
+        plan: await programs.load(bundle.digest, workflowId),
+      };
+      const plain = { parent: run, at: null, input: {}, sessionId: null, target: target ?? null, idempotency: null };
+      return forkRun({ ...plain, ...request });
     },
     async command(runId, type, payload = {}) {
       const commandId = newId();

@@ -15,6 +15,7 @@ const identity: RunIdentity = {
   runtime_id: "default",
   schedule_id: null,
   lifecycle: null,
+  forked_from: null,
   created_at: "2026-11-24T00:00:00+00:00",
 };
 const progress: RunProgress = {

@@ -38,6 +38,7 @@ export function migratedRun(run: PythonRun, converted: Converted, around: Surrou
     runtime_id: around.runtimeId,
     schedule_id: isSchedule ? run.run_id : null,
     lifecycle: isObject(lifecycle) ? lifecycle : null,
+    forked_from: null,
     created_at: run.created_at,
   };
   const progress = progressOf(run, converted, { vars, isSchedule, now: around.now });
