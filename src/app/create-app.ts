@@ -37,6 +37,9 @@ import { createMakeChild } from "#runner/make-child.ts";
 import { type RunWatch, joinWatches } from "#runner/run-watch.ts";
 import { createStartRun } from "#runner/start.ts";
 import { createSubmitCommand } from "#runner/submit.ts";
+import { createRetention } from "#retention/create-retention.ts";
+import type { Retention } from "#retention/retention.ts";
+import { Sweeper } from "#retention/sweeper.ts";
 import { calendarMath } from "#scheduler/calendar.ts";
 import { CodeRunner } from "#sandbox/code-runner.ts";
 import { pythonSnapshotPath } from "#sandbox/python/snapshot.ts";
@@ -100,11 +103,14 @@ export async function createApp(
   const runner = settings.runner
     ? createGatewayRunner({ ...engines, watch, programs, attachments, blocStore, offload, report })
     : null;
+  const retention = createGatewayRetention(settings, ledger);
+  const sweeper = runner ? createSweeper(settings, retention, report) : null;
   const shared = {
     settings,
     version,
     wholeLedger: ledger,
     runner,
+    retention,
     telemetry: metrics,
     host: { startedMs: performance.timeOrigin, gpu: createGpuProbe(settings.telemetry.gpu, now) },
     now,
@@ -127,7 +133,7 @@ export async function createApp(
   const services = ownServices(whole, everything);
   const http = createHttp({ ...shared, of: () => services }, { report });
   metrics?.watch(readingsOf({ ledger, runner, http }));
-  return assemble({ ...engines, runner, http });
+  return assemble({ ...engines, runner, sweeper, http });
 }
 
 function createCodeRunner({ code }: Settings): CodeRunner {
@@ -154,6 +160,24 @@ function openStores(settings: Settings, ledger: Ledger) {
   const blobs = createDiskBlobs(join(settings.dataDir, "artifacts"));
   const blocStore = createBlocStore(join(settings.dataDir, "blocs"), systemClock);
   return { blobs, attachments: createAttachments(ledger, blobs), blocStore };
+}
+
+function createGatewayRetention(settings: Settings, ledger: Ledger): Retention {
+  return createRetention({
+    ledger,
+    artifactsDir: join(settings.dataDir, "artifacts"),
+    workspacesDir: join(settings.dataDir, "workspaces"),
+    policy: { ...settings.retention, draftTtlS: settings.draftTtlS },
+    now: systemClock,
+  });
+}
+
+function createSweeper(
+  { retention: { intervalMs } }: Settings,
+  retention: Retention,
+  report: (message: string) => void,
+): Sweeper | null {
+  return intervalMs > 0 ? new Sweeper(retention, { intervalMs, report }) : null;
 }
 
 function readingsOf(parts: { ledger: Ledger; runner: AdoptingRunner | null; http: HttpServer }): Readings {
@@ -248,11 +272,12 @@ function assemble(parts: {
   tools: ToolRegistry;
   webhooks: Webhooks;
   runner: AdoptingRunner | null;
+  sweeper: Sweeper | null;
   http: HttpServer;
   metrics: Metrics | null;
   tracing: Tracing | null;
 }): App {
-  const { settings, ledger, providers, codeRunner, tools, webhooks, runner, http, metrics, tracing } = parts;
+  const { settings, ledger, providers, codeRunner, tools, webhooks, runner, sweeper, http, metrics, tracing } = parts;
   const stopCleaning = runner ? webhooks.keepFew(ledger) : () => undefined;
   return {
     runner,
@@ -260,6 +285,7 @@ function assemble(parts: {
       // A run that goes on names its tools to the model: they are known before it does. A server that hangs is not waited for.
       if (runner) await tools.load(AbortSignal.timeout(toolLoadMs)).catch(() => undefined);
       await runner?.start();
+      sweeper?.start();
       if (options.http === false) return { url: null };
       const { port } = await http.listen(settings.host, settings.port);
       const host = settings.host.includes(":") ? `[${settings.host}]` : settings.host;
@@ -267,6 +293,7 @@ function assemble(parts: {
     },
     async stop() {
       await http.stop({ graceMs: Math.min(5000, settings.runtime.graceMs) });
+      await sweeper?.stop();
       await runner?.stop();
       stopCleaning();
       await tracing?.close();

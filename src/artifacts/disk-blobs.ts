@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { mkdir, open, rename, unlink } from "node:fs/promises";
+import { mkdir, open, rename, unlink, utimes } from "node:fs/promises";
 import { join } from "node:path";
 import type { BlobStore } from "#artifacts/blob-store.ts";
 import { AppError, messageOf } from "#core/errors.ts";
@@ -16,7 +16,7 @@ export function createDiskBlobs(dir: string): BlobStore {
   return {
     async put(bytes) {
       const blobId = Bun.SHA256.hash(bytes, "hex");
-      if (isKnown(blobId)) return blobId;
+      if (await touch(pathOf(blobId))) return blobId;
       const running = writing.get(blobId) ?? write(folder, pathOf(blobId), bytes);
       writing.set(blobId, running);
       try {
@@ -34,6 +34,17 @@ export function createDiskBlobs(dir: string): BlobStore {
       if (isKnown(blobId)) await reading(() => unlink(pathOf(blobId)), blobId);
     },
   };
+}
+
+/** Whoever stores bytes that are there already needs them from now on: `collect-blobs.ts` must see that. False when they are not there. */
+async function touch(path: string): Promise<boolean> {
+  const now = new Date();
+  try {
+    await utimes(path, now, now);
+    return existsSync(path);
+  } catch {
+    return false;
+  }
 }
 
 async function write(folder: string, path: string, bytes: Uint8Array): Promise<void> {

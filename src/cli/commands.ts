@@ -71,6 +71,11 @@ export const commands: readonly CommandEntry[] = [
     load: async (context) => (await import("#cli/export.ts")).exportCommand(context),
   },
   {
+    name: "gc",
+    description: "Remove what nobody needs any more: old runs, their states, unused files",
+    load: async (context) => (await import("#cli/gc.ts")).gcCommand(context),
+  },
+  {
     name: "doctor",
     description: "Look for what is wrong with this installation, and say how to mend it",
     load: async (context) => (await import("#cli/doctor.ts")).doctorCommand(context),

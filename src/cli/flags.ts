@@ -64,3 +64,11 @@ export function wholeNumber(name: string, text: string, range: { min: number; ma
     `Option '--${name}' must be a whole number from ${range.min} to ${range.max}, not '${text}'.`,
   );
 }
+
+/** `--runs-days 30` as `{runs_days: 30}`; nothing when it was not given. AppError `invalid_request` names the option. */
+export function daysOption(name: string, text: string | undefined): Record<string, number> {
+  if (text === undefined) return {};
+  const value = Number(text);
+  if (/^\d+(\.\d+)?$/.test(text.trim()) && value <= 100_000) return { [name.replace("-", "_")]: value };
+  throw new AppError("invalid_request", `Option '--${name}' must be a number of days from 0 to 100000, not '${text}'.`);
+}

@@ -8,6 +8,7 @@ import { unknownVariables } from "#config/unknown-variables.ts";
 import type { AuthSettings, LimitSettings, RunnerSettings, Settings } from "#config/settings.ts";
 import { allVariables } from "#config/variables/groups.ts";
 import { limits } from "#config/variables/limits.ts";
+import { retention } from "#config/variables/retention.ts";
 import { running } from "#config/variables/running.ts";
 import { security } from "#config/variables/security.ts";
 import { server } from "#config/variables/server.ts";
@@ -86,7 +87,13 @@ function readSettings(read: VariableReader, flags: NonNullable<LoadOptions["flag
     telemetry: { metrics: read.get(server.metrics), gpu: read.get(server.gpuMetrics), traces: traceSettings(read) },
     toolMode: read.get(running.toolMode),
     logLevel: read.get(server.logLevel),
-    draftTtlS: read.get(limits.draftTtlS),
+    draftTtlS: read.get(retention.draftTtlS),
+    retention: {
+      runsDays: read.get(retention.runsDays),
+      statesDays: read.get(retention.statesDays),
+      artifactsDays: read.get(retention.artifactsDays),
+      intervalMs: read.get(retention.gcIntervalS) * 1000,
+    },
   };
 }
 

@@ -56,6 +56,14 @@ export interface Settings {
   toolMode: "approval" | "passthrough" | "delegated" | "local";
   logLevel: "error" | "warn" | "info" | "debug";
   draftTtlS: number;
+  /** Days until something goes; 0: never. */
+  retention: {
+    runsDays: number;
+    statesDays: number;
+    artifactsDays: number;
+    /** Between two sweeps in the background; 0: none. */
+    intervalMs: number;
+  };
 }
 
 export interface AuthSettings {

@@ -1,3 +1,4 @@
+import { parseJson, parseObject } from "#core/json.ts";
 import { type JsonObject, type Value, isObject } from "#core/value.ts";
 
 /** One change of a run's vars. `s` sets, `d` deletes, `a` appends to an array (made when missing). */
@@ -14,6 +15,13 @@ export function applyOps(document: JsonObject, ops: Op[]): void {
     else if (op[0] === "s") assign(parent, last, op[2]);
     else append(parent, last, op[2]);
   }
+}
+
+/** A document from the text of a snapshot and those of the deltas after it. */
+export function restoreVars(snapshot: string, deltas: string[]): JsonObject {
+  const vars = parseObject(snapshot);
+  for (const delta of deltas) applyOps(vars, parseJson(delta) as unknown as Op[]);
+  return vars;
 }
 
 /**

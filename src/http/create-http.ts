@@ -33,6 +33,7 @@ import { runRoutes } from "#http/routes/runs.ts";
 import { sandboxRoutes } from "#http/routes/sandbox.ts";
 import { scheduleRoutes } from "#http/routes/schedules.ts";
 import { webhookRoutes } from "#http/routes/webhooks.ts";
+import { upkeepRoutes } from "#http/routes/upkeep.ts";
 import type { SharedServices } from "#http/services.ts";
 
 export interface HttpServer {
@@ -192,6 +193,7 @@ function createRoutes(services: SharedServices, { access, streams, report, keepO
     .use(sandboxRoutes(context))
     .use(webhookRoutes(context))
     .use(openAiRoutes({ ...context, keepOpen }))
+    .use(upkeepRoutes({ ...context, keepOpen }))
     .use(hostRoutes({ ...context, streams }));
   return app;
 }

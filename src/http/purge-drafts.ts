@@ -1,12 +1,12 @@
-import { rm, stat } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { AppError } from "#core/errors.ts";
 import { type Run, isTerminal } from "#core/run.ts";
-import { isoTime, parseTime } from "#core/time.ts";
-import { type JsonObject, isObject, numberOf } from "#core/value.ts";
-import { startVars } from "#http/input-data.ts";
+import { isoTime } from "#core/time.ts";
+import type { JsonObject } from "#core/value.ts";
 import type { PurgeDraftsRequest } from "#http/schemas/runs.ts";
 import type { purgeReasons } from "#http/schemas/runs.ts";
+import { draftExpiryMs, isEphemeralDraft } from "#retention/draft-expiry.ts";
+import { existingWorkspaces, ownWorkspaces, removeWorkspace } from "#retention/run-workspaces.ts";
 import type { Services } from "#http/services.ts";
 
 type Reason = (typeof purgeReasons)[number];
@@ -62,7 +62,7 @@ async function candidates(
 
 async function treat(services: Services, request: PurgeDraftsRequest, run: Run): Promise<JsonObject> {
   const family = [run.run_id, ...(await services.ledger.descendants(run.run_id, maxDescendants))];
-  const expiresMs = expiryOf(run, services.settings.draftTtlS);
+  const expiresMs = draftExpiryMs(run, services.settings.draftTtlS);
   const reason = await reasonToKeep({ services, request, run, family, expiresMs });
   return {
     run_id: run.run_id,
@@ -91,18 +91,6 @@ function unknownRun(runId: string): JsonObject {
   };
 }
 
-/** The draft's own time, else its last change plus its own or the usual time to live. Null when its own time cannot be read. */
-function expiryOf(run: Run, defaultTtlS: number): number | null {
-  const retention = run.lifecycle?.["retention"];
-  const own = isObject(retention) ? retention : {};
-  if (typeof own["expires_at"] === "string") {
-    const ms = parseTime(own["expires_at"]);
-    return Number.isNaN(ms) ? null : ms;
-  }
-  const ttlS = numberOf(own["ttl_s"]) ?? defaultTtlS;
-  return ttlS > 0 ? parseTime(run.updated_at) + ttlS * 1000 : null;
-}
-
 interface Question {
   services: Services;
   request: PurgeDraftsRequest;
@@ -112,10 +100,7 @@ interface Question {
 }
 
 async function reasonToKeep({ services, request, run, family, expiresMs }: Question): Promise<Reason | null> {
-  const retention = run.lifecycle?.["retention"];
-  const isEphemeral = isObject(retention) && retention["mode"] === "ephemeral";
-  const isRootDraft = run.parent_run_id === null && run.lifecycle?.["purpose"] === "draft_test";
-  if (!isRootDraft || !isEphemeral) return "not_ephemeral_draft";
+  if (!isEphemeralDraft(run)) return "not_ephemeral_draft";
   if (!request.include_active && !isTerminal(run.status)) return "active_run";
   if (!request.force) {
     if (expiresMs === null) return "no_effective_expiration";
@@ -130,47 +115,20 @@ async function reasonToKeep({ services, request, run, family, expiresMs }: Quest
 }
 
 async function purge(services: Services, request: PurgeDraftsRequest, family: string[]): Promise<JsonObject> {
-  const workspaces = request.delete_workspaces ? await ownWorkspaces(services, family) : [];
+  const workspacesDir = join(services.settings.dataDir, "workspaces");
+  const workspaces = request.delete_workspaces
+    ? await existingWorkspaces(await ownWorkspaces(services.ledger, family, workspacesDir), workspacesDir)
+    : [];
   const outcome = { ok: true, dry_run: request.dry_run, run_ids: family };
   if (request.dry_run) {
     return { ...outcome, would_delete: await measure(services, family, workspaces.length), artifact_gc: null };
   }
+  for (const name of workspaces) await removeWorkspace(name, workspacesDir);
   const deleted = await services.ledger.deleteRuns(family);
-  for (const folder of workspaces) await rm(folder, { recursive: true, force: true });
   return { ...outcome, deleted: { ...deleted, workspaces: workspaces.length }, artifact_gc: null };
 }
 
-/** Commands are only counted when they go: the ledger does not list them by run. */
-async function measure(services: Services, family: string[], workspaces: number): Promise<JsonObject> {
-  let records = 0;
-  let artifacts = 0;
-  let runs = 0;
-  for (const runId of family) {
-    const run = await services.ledger.getRun(runId);
-    if (!run) continue;
-    runs++;
-    records += run.head_seq;
-    artifacts += (await services.ledger.listArtifacts(runId, { limit: 1, offset: 0 })).total;
-  }
-  return { runs, ledger_records: records, commands: null, artifacts, workspaces };
-}
-
-/** Folders that the gateway made for these runs: direct children of its own workspaces folder and nothing else. */
-async function ownWorkspaces(services: Services, family: string[]): Promise<string[]> {
-  const parent = join(services.settings.dataDir, "workspaces");
-  const folders = new Set<string>();
-  for (const runId of family) {
-    const root = (await startVars(services, runId))["workspace_root"];
-    if (typeof root !== "string" || dirname(root) !== parent || !/^[0-9a-f]{32}$/.test(root.slice(parent.length + 1))) {
-      continue;
-    }
-    if (
-      await stat(root).then(
-        (entry) => entry.isDirectory(),
-        () => false,
-      )
-    )
-      folders.add(root);
-  }
-  return [...folders];
+async function measure({ ledger }: Services, family: string[], workspaces: number): Promise<JsonObject> {
+  const { runs, ledger_records, commands, artifacts } = await ledger.measureRuns(family);
+  return { runs, ledger_records, commands, artifacts, workspaces };
 }

@@ -12,6 +12,7 @@ import type { ProviderRegistry } from "#models/provider.ts";
 import type { ToolRegistry } from "#tools/tool.ts";
 import type { Plan } from "#engine/plan.ts";
 import type { ForkRun, Runner, StartRequest, StartRun, SubmitCommand } from "#runner/runner.ts";
+import type { Retention } from "#retention/retention.ts";
 import type { Host, Telemetry } from "#http/telemetry.ts";
 import type { Clock } from "#core/time.ts";
 import type { WebhookHealth } from "#webhooks/webhook-health.ts";
@@ -35,6 +36,7 @@ export interface SharedServices {
   of: (principal: Principal) => Services | Promise<Services>;
   /** Null in an API process without a runner. */
   runner: Runner | null;
+  retention: Retention;
   /** Null when nobody wants to watch. */
   telemetry: Telemetry | null;
   host: Host;

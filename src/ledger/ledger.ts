@@ -3,13 +3,14 @@ import type { Mail, NewMail } from "#core/mail.ts";
 import type { SealedRecord } from "#core/record.ts";
 import type { Run, RunIdentity, RunProgress, RunStatus, Wait } from "#core/run.ts";
 import type { JsonObject } from "#core/value.ts";
+import type { Upkeep } from "#ledger/upkeep.ts";
 
 /**
  * Durable state of all runs. Everything that happens is one `commit`; everything else is a read.
  * Every store passes `tests/ledger/conformance.ts`. Where a `runtimeId` is asked for, only rows of that runtime count; null is for whoever
  * may see those of all. What acts for one caller uses `scoped-ledger.ts`.
  */
-export interface Ledger {
+export interface Ledger extends Upkeep {
   /**
    * Makes one batch durable (fsync) or refuses it whole. Batches of several callers share one transaction (group commit); a refused
    * batch does not touch its neighbours. Errors: AppError `conflict` (a run moved on, or another epoch owns it), `not_found`
@@ -26,7 +27,10 @@ export interface Ledger {
   readRecords(runId: string, after: number, options: { limit: number; maxBytes?: number }): Promise<SealedRecord[]>;
   /** The last `limit` records, oldest first. */
   tailRecords(runId: string, limit: number): Promise<SealedRecord[]>;
-  /** Snapshot and deltas as of the last commit at `atSeq` or before (default: all). Null when the run is unknown. */
+  /**
+   * Snapshot and deltas as of the last commit at `atSeq` or before (default: all). Null when the run is unknown, or when its states up to
+   * there were compacted.
+   */
   readState(runId: string, atSeq?: number): Promise<StoredState | null>;
   /** The vars a run was started with, JSON text. */
   readInput(runId: string): Promise<string | null>;

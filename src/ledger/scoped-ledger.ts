@@ -17,6 +17,7 @@ export interface ScopedLedger extends Pick<
   | "children"
   | "descendants"
   | "deleteRuns"
+  | "measureRuns"
 > {
   readonly scope: Scope;
   /** Calls back after each commit of the run. Answers the unsubscribe function. */
@@ -48,6 +49,7 @@ export function scopedLedger(ledger: Ledger, scope: Scope): ScopedLedger {
         if (updates.some((update) => update.run_id === runId)) listener();
       }),
     deleteRuns: (runIds) => ledger.deleteRuns(runIds),
+    measureRuns: (runIds) => ledger.measureRuns(runIds),
     listRuns: (query) => ledger.listRuns({ ...query, runtimeId }),
     getCommand: (commandId, principal) => ledger.getCommand(commandId, principal),
     getArtifact: (artifactId) => ledger.getArtifact(artifactId, runtimeId),
@@ -88,6 +90,7 @@ function guarded(ledger: Ledger, runtimeId: string): Partial<ScopedLedger> {
     children: async (runId) => ((await isOwn(runId)) ? ledger.children(runId) : []),
     descendants: async (runId, limit) => ((await isOwn(runId)) ? ledger.descendants(runId, limit) : []),
     deleteRuns: async (runIds) => ledger.deleteRuns(await own(runIds)),
+    measureRuns: async (runIds) => ledger.measureRuns(await own(runIds)),
   };
 }
 

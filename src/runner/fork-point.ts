@@ -1,8 +1,8 @@
+import { restoreVars } from "#core/delta.ts";
 import { AppError } from "#core/errors.ts";
 import { type Run, type RunStatus, type Wait, isTerminal, pauseKey } from "#core/run.ts";
 import type { JsonObject } from "#core/value.ts";
 import type { Ledger, Position } from "#ledger/ledger.ts";
-import { restoreVars } from "#runner/session.ts";
 
 export type StateReader = Pick<Ledger, "getRun" | "readState" | "readRecords">;
 

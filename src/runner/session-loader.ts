@@ -1,3 +1,4 @@
+import { restoreVars } from "#core/delta.ts";
 import { AppError, messageOf } from "#core/errors.ts";
 import { parseObject } from "#core/json.ts";
 import type { JsonObject } from "#core/value.ts";
@@ -5,7 +6,7 @@ import { type Run, isTerminal } from "#core/run.ts";
 import type { Plan } from "#engine/plan.ts";
 import type { Ledger } from "#ledger/ledger.ts";
 import type { FreshRun } from "#runner/start.ts";
-import { RunSession, type SessionEnvironment, restoreVars } from "#runner/session.ts";
+import { RunSession, type SessionEnvironment } from "#runner/session.ts";
 
 export interface LoaderOptions {
   ledger: Ledger;

@@ -1,7 +1,5 @@
-import type { Op } from "#core/delta.ts";
-import { Editor, applyOps } from "#core/delta.ts";
+import { Editor } from "#core/delta.ts";
 import type { CommandOutcome } from "#core/command.ts";
-import { parseJson, parseObject } from "#core/json.ts";
 import type { Mail, NewMail } from "#core/mail.ts";
 import type { NewId } from "#core/ids.ts";
 import {
@@ -137,13 +135,6 @@ export class RunSession {
       execution.vars.dirty
     );
   }
-}
-
-/** Vars from a snapshot and the deltas after it. */
-export function restoreVars(snapshot: string, deltas: string[]): JsonObject {
-  const vars = parseObject(snapshot);
-  for (const delta of deltas) applyOps(vars, parseJson(delta) as unknown as Op[]);
-  return vars;
 }
 
 function readPending(vars: JsonObject): PendingEffect | null {

@@ -20,6 +20,8 @@ import type {
   RunSummary,
   ScheduleItem,
   StartBody,
+  SweepBody,
+  SweepReport,
 } from "#sdk/wire.ts";
 import type { JsonObject } from "#core/value.ts";
 
@@ -59,6 +61,8 @@ export interface GatewayClient {
   upload(sessionId: string, file: Blob, filename: string): Promise<AttachmentReceipt>;
   schedules(): Promise<ScheduleItem[]>;
   schedule(scheduleId: string): Promise<ScheduleItem>;
+  /** Removes what nobody needs any more, or only tells. Waits until that is done. */
+  collectGarbage(options: SweepBody): Promise<SweepReport>;
   /** Models of one provider, such as `local`. */
   models(provider: string): Promise<ModelItem[]>;
   loadedModels(): Promise<ResidentModel[]>;
@@ -80,6 +84,7 @@ export function createClient(options: ClientOptions): GatewayClient {
     ...modelCalls(send),
     schedules: async () => (await readJson<{ items: ScheduleItem[] }>(await send(`${base}/schedules`))).items,
     schedule: async (id) => readJson(await send(`${base}/schedules/${encodeURIComponent(id)}`)),
+    collectGarbage: async (json) => readJson(await send(`${base}/admin/gc`, { method: "POST", json, stream: true })),
     upload: async (sessionId, file, filename) => {
       const form = formOf({ session_id: sessionId, filename }, file, filename);
       return readJson(await send(`${base}/attachments/upload`, { method: "POST", form }));

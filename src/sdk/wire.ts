@@ -169,3 +169,33 @@ export interface ScheduleItem {
   };
   next_fire_times: string[];
 }
+
+export interface SweepBody {
+  dry_run: boolean;
+  runs_days?: number;
+  states_days?: number;
+  artifacts_days?: number;
+}
+
+interface RunsFreed {
+  runs: number;
+  ledger_records: number;
+  artifacts: number;
+  bytes: number;
+  artifact_bytes: number;
+}
+
+interface FilesFreed {
+  count: number;
+  bytes: number;
+}
+
+export interface SweepReport {
+  dry_run: boolean;
+  drafts: RunsFreed;
+  runs: RunsFreed;
+  states: { runs: number; bytes: number };
+  artifacts: FilesFreed;
+  blobs: FilesFreed;
+  workspaces: FilesFreed;
+}

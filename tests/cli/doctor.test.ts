@@ -1,18 +1,19 @@
 import { expect, test } from "bun:test";
 import { Database } from "bun:sqlite";
-import { chmodSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, truncateSync, writeFileSync } from "node:fs";
 import { mkdtemp } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Finding } from "#app/doctor/finding.ts";
+import { checkGrowth } from "#app/doctor/growth-checks.ts";
 import { checkAccess, checkPort, checkProviders } from "#app/doctor/service-checks.ts";
 import { checkDataFolder, checkLedger } from "#app/doctor/storage-checks.ts";
 import { loadConfiguration } from "#config/load.ts";
 import { systemClock } from "#core/time.ts";
 import { runCli } from "#fixtures/cli.ts";
 import { openSqliteLedger } from "#ledger/sqlite/sqlite-ledger.ts";
-import { Chain, newRun } from "../ledger/sample-runs.ts";
+import { Chain, newRun, progress } from "../ledger/sample-runs.ts";
 
 const token = "0123456789abcdef0123456789abcdef";
 
@@ -128,4 +129,24 @@ test("the command prints each finding with its remedy, and exits 1 when somethin
   expect(stdout).toContain("llama.cpp");
   const { stdout: json } = await runCli(["doctor", "--json"], { env });
   expect(JSON.parse(json).find(({ name }: Finding) => name === "access")).toMatchObject({ level: "fail" });
+});
+
+test("what grows is told, and from some size on with the remedy", async () => {
+  const context = await contextOf();
+  const ledger = await openSqliteLedger({ path: context.settings.dbPath, now: systemClock });
+  const end = progress("completed", { updated_at: "2026-11-01T00:00:00+00:00" });
+  await ledger.commit({ starts: [newRun("one")] });
+  await ledger.commit({ updates: [new Chain("one").next(1, { progress: end })] });
+  await ledger.close();
+  const nowMs = Date.UTC(2026, 10, 21, 1);
+  const [runs, artifacts] = await checkGrowth({ ...context, nowMs });
+  expect(runs).toMatchObject({ level: "ok", message: "1, the oldest 20 days old; they are kept for ever" });
+  expect(artifacts).toMatchObject({ level: "ok", message: "0 files, 0.0 MB" });
+  const blobs = join(context.dataDir, "artifacts", "blobs");
+  mkdirSync(blobs, { recursive: true });
+  writeFileSync(join(blobs, "large"), "");
+  // A hole: it takes no space, and counts.
+  truncateSync(join(blobs, "large"), 11e9);
+  const grown = (await checkGrowth({ ...context, nowMs }))[1];
+  expect(grown).toMatchObject({ level: "warn", fix: expect.stringContaining("ABSTRACTGATEWAY_RETENTION_RUNS_DAYS") });
 });

@@ -69,7 +69,7 @@ test("nothing but the reader takes a setting of ours out of an environment", asy
 describe("README's tables", () => {
   test("are those of the declared variables", async () => {
     const readme = await Bun.file(resolve(source, "../README.md")).text();
-    expect(readme).toContain(settingsTable());
+    expect(readme.includes(settingsTable()), "`bun build/settings-table.ts` writes them").toBe(true);
   });
 
   test("name every variable in a row of its own with four cells", () => {

@@ -110,6 +110,7 @@ describe("the API document", () => {
       "GET /workflows/{workflow_id}/flow",
       "PATCH /schedules/{schedule_id}",
       "PATCH /webhooks/{webhook_id}",
+      "POST /admin/gc",
       "POST /blocs/delete",
       "POST /blocs/kv/delete",
       "POST /blocs/kv/ensure",

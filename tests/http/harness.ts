@@ -22,6 +22,7 @@ import { createBlocStore } from "#models/blocs/bloc-store.ts";
 import type { ProviderRegistry } from "#models/provider.ts";
 import type { Delta, Runner } from "#runner/runner.ts";
 import { createForkRun } from "#runner/fork.ts";
+import { createRetention } from "#retention/create-retention.ts";
 import { createStartRun } from "#runner/start.ts";
 import { createSubmitCommand } from "#runner/submit.ts";
 import { FakeBundles, installed } from "./fake-bundles.ts";
@@ -83,6 +84,13 @@ export async function createHarness(options: HarnessOptions = {}): Promise<Harne
     version: "9.9.9",
     wholeLedger: ledger,
     runner: fakeRunner(deltas),
+    retention: createRetention({
+      ledger,
+      artifactsDir: join(dataDir, "artifacts"),
+      workspacesDir: join(dataDir, "workspaces"),
+      policy: { ...settings.retention, draftTtlS: settings.draftTtlS },
+      now,
+    }),
     telemetry: null,
     host: {
       startedMs: now(),
@@ -211,6 +219,7 @@ function testSettings(dataDir: string, options: HarnessOptions): Settings {
     mcpFile: null,
     secretKey: null,
     webhooks: { retryDelaysMs: [1000], disableAfterMs: 86_400_000 },
+    retention: { runsDays: 0, statesDays: 7, artifactsDays: 0, intervalMs: 0 },
     telemetry: { metrics: false, gpu: "off", traces: null },
     toolMode: "approval",
     logLevel: "error",

@@ -4,6 +4,7 @@ import { isoTime } from "#core/time.ts";
 import { rejection } from "#fixtures/rejection.ts";
 import { scopedLedger } from "#ledger/scoped-ledger.ts";
 import type { ArtifactRow, Ledger, Notice } from "#ledger/ledger.ts";
+import { exerciseUpkeep } from "./upkeep-conformance.ts";
 import { Chain, command, epochMs, newRun, progress, tick, wait } from "./sample-runs.ts";
 
 export interface Opened {
@@ -780,6 +781,8 @@ export function exerciseLedger(name: string, open: () => Promise<Opened>): void 
         expect(await seqs("gone")).toEqual([]);
       });
     });
+
+    exerciseUpkeep(() => ledger);
 
     describe("durability", () => {
       test("everything is there after the store was opened again", async () => {

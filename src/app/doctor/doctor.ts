@@ -1,5 +1,6 @@
 import { checkLibraries } from "#app/check-libraries.ts";
 import { type Check, type DoctorContext, type Finding, fail, ok } from "#app/doctor/finding.ts";
+import { checkGrowth } from "#app/doctor/growth-checks.ts";
 import {
   checkAccess,
   checkConfiguration,
@@ -17,6 +18,7 @@ const checks: readonly Check[] = [
   checkAccess,
   checkDataFolder,
   checkLedger,
+  checkGrowth,
   checkPort,
   checkFiles,
   checkNatives,

@@ -3,6 +3,7 @@ import { client } from "#config/variables/client.ts";
 import { limits } from "#config/variables/limits.ts";
 import { models } from "#config/variables/models.ts";
 import { providers } from "#config/variables/providers.ts";
+import { retention } from "#config/variables/retention.ts";
 import { running } from "#config/variables/running.ts";
 import { security } from "#config/variables/security.ts";
 import { server } from "#config/variables/server.ts";
@@ -23,6 +24,7 @@ export const variableGroups: readonly VariableGroup[] = [
   { title: "Models", variables: Object.values(models) },
   { title: "Providers", variables: Object.values(providers) },
   { title: "Traces", variables: Object.values(telemetry) },
+  { title: "Retention", variables: Object.values(retention) },
   { title: "Limits", variables: Object.values(limits) },
   { title: "Command line", variables: Object.values(client) },
 ];

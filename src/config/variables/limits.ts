@@ -1,7 +1,6 @@
 import { gateway, number } from "#config/variable.ts";
 
 const large = Number.MAX_SAFE_INTEGER;
-const day = 86_400;
 
 /** How much of everything. */
 export const limits = {
@@ -46,11 +45,5 @@ export const limits = {
     min: -large,
     max: large,
     meaning: "Larger values of a run become artifacts; 0 or less: none do",
-  }),
-  draftTtlS: number([...gateway("DRAFT_RUN_RETENTION_TTL_S"), ...gateway("DRAFT_RUN_TTL_S")], {
-    preset: 7 * day,
-    min: 1,
-    max: large,
-    meaning: "Age in seconds at which draft runs may be purged",
   }),
 };

@@ -20,6 +20,7 @@ export function deleteRuns(db: Database, runIds: string[]): Deleted {
     gone.artifacts += db.query("DELETE FROM artifacts WHERE run_id=?").run(runId).changes;
     gone.runs += db.query("DELETE FROM runs WHERE run_no=?").run(row.run_no).changes;
   }
+  db.query("DELETE FROM start_keys WHERE run_id IN (SELECT value FROM json_each(?))").run(JSON.stringify(runIds));
   return gone;
 }
 

@@ -17,9 +17,11 @@ export type Task =
   | { do: "take_lease"; name: string; owner: string; leaseMs: number; nowMs: number }
   | { do: "renew_lease"; lease: Lease; leaseMs: number; nowMs: number }
   | { do: "release_lease"; lease: Lease }
-  | { do: "delete_runs"; runIds: string[] };
+  | { do: "delete_runs"; runIds: string[] }
+  | { do: "compact_states"; runId: string; headSeq: number; snapshot: string }
+  | { do: "delete_artifacts"; artifactIds: string[] };
 
-export type TaskResult = Lease | null | Deleted;
+export type TaskResult = Lease | null | Deleted | number;
 
 export interface Deleted {
   runs: number;

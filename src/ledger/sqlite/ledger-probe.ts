@@ -24,6 +24,13 @@ export class LedgerProbe {
     return this.#one("SELECT max(updated_at) FROM runs") as string | null;
   }
 
+  /** Runs that have ended, and when the oldest was last changed. */
+  ended(): { count: number; oldest: string | null } {
+    const ended = "FROM runs WHERE status NOT IN ('running','waiting')";
+    const count = this.#one(`SELECT count(*) ${ended}`) as number;
+    return { count, oldest: this.#one(`SELECT min(updated_at) ${ended}`) as string | null };
+  }
+
   /** SQLite's first complaint about the file, or null. Reads all of it, without the indexes. */
   damage(): string | null {
     const text = this.#one("PRAGMA quick_check(1)") as string;

@@ -107,6 +107,7 @@ export const migrations: readonly string[] = [
   ALTER TABLE states ADD COLUMN node_id TEXT;
   ALTER TABLE states ADD COLUMN wait TEXT;
   `,
+  "ALTER TABLE runs ADD COLUMN compacted INTEGER NOT NULL DEFAULT 0;",
 ];
 
 /** Low bits of the composite keys: a run holds fewer than 2^24 records and state rows. */

@@ -7,6 +7,7 @@ import { type Run, type RunStatus, type Wait, runStatuses } from "#core/run.ts";
 import type { ArtifactRow, PendingCursor, StoredState } from "#ledger/ledger.ts";
 import { rowBits } from "#ledger/sqlite/migrations.ts";
 import { type RunRow, noChange, runColumns, toRun } from "#ledger/sqlite/run-row.ts";
+import { type StoredArtifact, toArtifact } from "#ledger/sqlite/stored-artifact.ts";
 
 // `,"signature":null}` and its quote end every sealed record; the hash stands before.
 const hashEnd = '","signature":null}'.length;
@@ -90,11 +91,14 @@ export class LedgerReader {
   }
 
   state(runId: string, atSeq?: number): StoredState | null {
-    const row = this.db.query("SELECT run_no, head_seq, state_no FROM runs WHERE run_id=?").values(runId)[0] as
-      [number, number, number] | undefined;
+    const row = this.db
+      .query("SELECT run_no, head_seq, state_no, compacted FROM runs WHERE run_id=?")
+      .values(runId)[0] as [number, number, number, number] | undefined;
     if (!row) return null;
-    const [runNo, headSeq, stateNo] = row;
+    const [runNo, headSeq, stateNo, compacted] = row;
     const isWhole = atSeq === undefined || atSeq >= headSeq;
+    // What lay between the first and the last state was given up: nothing is better than what the run was started with.
+    if (compacted === 1 && !isWhole && atSeq > 0) return null;
     const last = isWhole ? stateNo : this.#lastStateAt(runNo, stateNo, atSeq);
     const first = this.#snapshotBefore(runNo, last);
     const states = this.db
@@ -292,14 +296,4 @@ interface CommandRow extends Omit<Command, "payload" | "outcome"> {
 function toCommand(row: CommandRow): Command {
   const outcome = row.outcome === null ? null : (parseJson(row.outcome) as unknown as Command["outcome"]);
   return { ...row, payload: parseObject(row.payload), outcome };
-}
-
-interface StoredArtifact extends Omit<ArtifactRow, "tags" | "metadata"> {
-  artifact_no: number;
-  tags: string;
-  metadata: string;
-}
-
-function toArtifact({ artifact_no: _, tags, metadata, ...row }: StoredArtifact): ArtifactRow {
-  return { ...row, tags: JSON.parse(tags) as Record<string, string>, metadata: parseObject(metadata) };
 }

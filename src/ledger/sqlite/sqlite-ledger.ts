@@ -10,6 +10,8 @@ import { listRuns } from "#ledger/sqlite/list-runs.ts";
 import { LedgerReader } from "#ledger/sqlite/reader.ts";
 import { wakeAt } from "#ledger/sqlite/run-row.ts";
 import { storageError } from "#ledger/sqlite/storage-error.ts";
+import { mentions } from "#ledger/sqlite/mentions.ts";
+import { endedRuns, looseArtifacts, measureRuns, unnamedBlobs } from "#ledger/sqlite/upkeep-reads.ts";
 import { verifySource } from "#ledger/sqlite/verify-source.ts";
 import { encodeBatch } from "#ledger/sqlite/wire.ts";
 import { type Answered, WriterClient, refusal } from "#ledger/sqlite/writer-client.ts";
@@ -113,6 +115,13 @@ function createLedger({ options, notices, writer, reader, watcher }: Parts): Sql
     renewLease: (lease, leaseMs) => writer.task({ do: "renew_lease", lease, leaseMs, nowMs: options.now() }),
     releaseLease: async (lease) => void (await writer.task({ do: "release_lease", lease })),
     deleteRuns: (runIds) => deleteInChunks(writer, runIds),
+    endedRuns: (query) => read(() => endedRuns(reader.db, query)),
+    measureRuns: (runIds) => read(() => measureRuns(reader.db, runIds)),
+    compactStates: (runId, last) => writer.task({ do: "compact_states", runId, ...last }),
+    mentioned: (ids, options) => mentions(reader.db, { ids, ...options }, read),
+    looseArtifacts: (query) => read(() => looseArtifacts(reader.db, query)),
+    deleteArtifacts: (artifactIds) => writer.task({ do: "delete_artifacts", artifactIds }),
+    unnamedBlobs: (blobIds) => read(() => unnamedBlobs(reader.db, blobIds)),
     verify: (wanted) =>
       verifyLedger(
         verifySource(reader.db, () => isClosed),
