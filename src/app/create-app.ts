@@ -11,12 +11,15 @@ import { createGpuProbe } from "#app/telemetry/gpu.ts";
 import { measuredHandlers, measuredLedger } from "#app/telemetry/measured.ts";
 import { type Metrics, type Readings, createMetrics } from "#app/telemetry/metrics.ts";
 import { type Tracing, createTracing } from "#app/telemetry/traces/tracing.ts";
+import { loggedHandlers, loggedRuns, loggedSubmit } from "#app/telemetry/run-log.ts";
 import { version } from "#app/version.ts";
 import { type Webhooks, createWebhooks } from "#app/webhooks.ts";
 import { builtinBundles } from "#bundles/builtin.ts";
 import { openFolderRegistry } from "#bundles/folder-registry.ts";
 import type { Settings } from "#config/settings.ts";
+import { messageOf } from "#core/errors.ts";
 import { newId } from "#core/ids.ts";
+import type { Log, Report } from "#core/log.ts";
 import { everything } from "#core/scope.ts";
 import { systemClock } from "#core/time.ts";
 import { createHandlers } from "#effects/create-handlers.ts";
@@ -53,8 +56,7 @@ export interface App {
 }
 
 export interface AppOptions {
-  /** Trouble that no caller sees: one sentence. */
-  report: (message: string) => void;
+  log: Log;
   /** Another process works on the same data folder: each looks for what the other committed. */
   isShared?: boolean;
   /** Of the process; commands of tools get a few harmless variables of it. */
@@ -69,13 +71,14 @@ const toolLoadMs = 5000;
 /** Puts the gateway together. Nothing outside this file constructs a service. */
 export async function createApp(
   settings: Settings,
-  { report, isShared = !settings.runner, environment = {} }: AppOptions,
+  { log, isShared = !settings.runner, environment = {} }: AppOptions,
 ): Promise<App> {
   const now = systemClock;
+  const report: Report = (message, fields) => log.write("warn", message, fields);
   requireRestored(settings.dataDir, settings.dbPath);
   await requireMigrated(settings.dataDir);
   const metrics = settings.telemetry.metrics ? createMetrics(version) : null;
-  const ledger = await openLedger(settings, isShared, metrics);
+  const ledger = await openLedger(settings, { isShared, metrics, report });
   const { blobs, attachments, blocStore } = openStores(settings, ledger);
   const bundles = await openFolderRegistry({
     flowsDir: settings.flowsDir,
@@ -98,8 +101,8 @@ export async function createApp(
   const tools = await createTools(settings, environment, attachments);
   const webhooks = createWebhooks(settings, report);
   const tracing = await createTracing(settings, { version, report });
-  const watch = joinWatches([webhooks.watch, tracing?.watch ?? null]);
-  const engines = { settings, ledger, providers, codeRunner, tools, webhooks, metrics, tracing };
+  const watch = joinWatches([webhooks.watch, tracing?.watch ?? null, loggedRuns(log)]);
+  const engines = { settings, ledger, providers, codeRunner, tools, webhooks, metrics, tracing, log };
   const runner = settings.runner
     ? createGatewayRunner({ ...engines, watch, programs, attachments, blocStore, offload, report })
     : null;
@@ -128,10 +131,10 @@ export async function createApp(
     tools,
     webhooks,
     ...createStarters({ settings, ledger, programs, watch, runner }),
-    submitCommand: createSubmitCommand(ledger),
+    submitCommand: loggedSubmit(createSubmitCommand(ledger), log),
   };
   const services = ownServices(whole, everything);
-  const http = createHttp({ ...shared, of: () => services }, { report });
+  const http = createHttp({ ...shared, of: () => services }, { report, log });
   metrics?.watch(readingsOf({ ledger, runner, http }));
   return assemble({ ...engines, runner, sweeper, http });
 }
@@ -189,10 +192,14 @@ function readingsOf(parts: { ledger: Ledger; runner: AdoptingRunner | null; http
   };
 }
 
-async function openLedger(settings: Settings, isShared: boolean, metrics: Metrics | null): Promise<Ledger> {
+async function openLedger(
+  settings: Settings,
+  { isShared, metrics, report }: { isShared: boolean; metrics: Metrics | null; report: Report },
+): Promise<Ledger> {
   const ledger = await openSqliteLedger({
     path: settings.dbPath,
     now: systemClock,
+    report: (error) => report(`A listener of the ledger failed: ${messageOf(error)}`),
     ...(isShared ? { watchMs } : {}),
     ...(metrics ? { onCommit: (batches: number) => metrics.group(batches) } : {}),
   });
@@ -213,7 +220,8 @@ function createGatewayRunner(parts: {
   offload: ReturnType<typeof createOffloadRecord>;
   metrics: Metrics | null;
   tracing: Tracing | null;
-  report: (message: string) => void;
+  log: Log;
+  report: Report;
 }): AdoptingRunner {
   const { settings, ledger, providers, codeRunner, programs, tools, webhooks, attachments, offload, metrics, tracing } =
     parts;
@@ -232,7 +240,8 @@ function createGatewayRunner(parts: {
     now,
   });
   const handlers = new Map([...own, [webhooks.handler.type, webhooks.handler]]);
-  const counted = metrics ? measuredHandlers(handlers, metrics) : handlers;
+  const told = loggedHandlers(handlers, parts.log);
+  const counted = metrics ? measuredHandlers(told, metrics) : told;
   const { runtime, limits } = settings;
   return createRunner({
     ledger,

@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { jsonFile, keyFile } from "#app/json-file.ts";
 import type { Settings } from "#config/settings.ts";
 import { newId } from "#core/ids.ts";
+import type { Report } from "#core/log.ts";
 import { everything } from "#core/scope.ts";
 import { systemClock } from "#core/time.ts";
 import type { EffectHandler } from "#effects/effect-handler.ts";
@@ -28,7 +29,7 @@ export interface Webhooks extends WebhookServices {
 }
 
 /** Everything about webhooks but their routes. */
-export function createWebhooks(settings: Settings, report: (message: string) => void): Webhooks {
+export function createWebhooks(settings: Settings, report: Report): Webhooks {
   const { dataDir, secretKey } = settings;
   const now = systemClock;
   const folder = join(dataDir, "config");

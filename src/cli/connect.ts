@@ -8,7 +8,7 @@ import { type GatewayClient, createClient } from "#sdk/client.ts";
 import { readAddress } from "#cli/address-file.ts";
 import type { CliContext } from "#cli/context.ts";
 import { type SettingsArgs, settingsArgs, settingsFor } from "#cli/settings.ts";
-import { notices } from "#cli/terminal.ts";
+import { createLog } from "#cli/log.ts";
 
 /** Options of every command that talks to a gateway. */
 export const connectArgs = {
@@ -94,7 +94,7 @@ async function inOwnGateway(
 ): Promise<void> {
   const token = newHexId();
   const own: Settings = { ...settings, host: "127.0.0.1", port: 0, auth: { ...settings.auth, tokens: [token] } };
-  const app = await context.createApp(own, { report: (message) => notices(context).warn(message) });
+  const app = await context.createApp(own, { log: createLog(context, settings) });
   try {
     const { url } = await app.listen();
     if (url === null) throw new AppError("internal", "The gateway inside this process has no address.");

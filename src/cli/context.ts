@@ -1,4 +1,5 @@
 import type { Settings } from "#config/settings.ts";
+import type { Log } from "#core/log.ts";
 
 /** Everything a command takes from the process, so that a test can own it. */
 export interface CliContext {
@@ -12,7 +13,7 @@ export interface CliContext {
   /** Ends the process at once: the second ^C of somebody who does not want to wait. */
   abort(exitCode: number): void;
   /** The composition root. Loaded when needed, so that `--help` does not pay for it. */
-  createApp(settings: Settings, options: { report: (message: string) => void; isShared?: boolean }): Promise<App>;
+  createApp(settings: Settings, options: { log: Log; isShared?: boolean }): Promise<App>;
   /** Set by a command; 0 when it says nothing. */
   exitCode: number;
 }

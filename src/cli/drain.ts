@@ -1,4 +1,6 @@
 import type { CliContext } from "#cli/context.ts";
+import type { Settings } from "#config/settings.ts";
+import { createLog } from "#cli/log.ts";
 import { notices } from "#cli/terminal.ts";
 
 /** Resolves with the first SIGINT or SIGTERM; the second one ends the process at once. */
@@ -13,7 +15,12 @@ export function stopSignal(context: CliContext): { stopped: Promise<"SIGINT" | "
 }
 
 /** Waits for the signal and says what it does. */
-export async function untilStopped(context: CliContext, signal: ReturnType<typeof stopSignal>): Promise<void> {
-  await signal.stopped;
-  notices(context).log("Stopping: work in flight is finished first. ^C again ends at once.");
+export async function untilStopped(
+  context: CliContext,
+  { signal, settings }: { signal: ReturnType<typeof stopSignal>; settings: Settings },
+): Promise<void> {
+  const name = await signal.stopped;
+  // Whoever reads JSON reads nothing else.
+  if (settings.logFormat === "json") createLog(context, settings).write("info", "Stopping", { signal: name });
+  else notices(context).log("Stopping: work in flight is finished first. ^C again ends at once.");
 }

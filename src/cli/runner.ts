@@ -3,7 +3,8 @@ import type { CliContext } from "#cli/context.ts";
 import { define } from "#cli/define.ts";
 import { stopSignal, untilStopped } from "#cli/drain.ts";
 import { settingsArgs, serverSettingsFor } from "#cli/settings.ts";
-import { notices, print } from "#cli/terminal.ts";
+import { createLog } from "#cli/log.ts";
+import { print } from "#cli/terminal.ts";
 
 export function runnerCommand(context: CliContext): CommandDef {
   return define({
@@ -13,14 +14,11 @@ export function runnerCommand(context: CliContext): CommandDef {
       const settings = serverSettingsFor(context, args, { runner: true });
       const signal = stopSignal(context);
       try {
-        const app = await context.createApp(settings, {
-          report: (message) => notices(context).warn(message),
-          isShared: true,
-        });
+        const app = await context.createApp(settings, { log: createLog(context, settings), isShared: true });
         try {
           await app.listen({ http: false });
           print(context, `Running workflows of ${settings.dataDir}`);
-          await untilStopped(context, signal);
+          await untilStopped(context, { signal, settings });
         } finally {
           await app.stop();
         }

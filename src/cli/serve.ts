@@ -8,7 +8,8 @@ import type { CliContext } from "#cli/context.ts";
 import { define } from "#cli/define.ts";
 import { stopSignal, untilStopped } from "#cli/drain.ts";
 import { settingsArgs, serverSettingsFor } from "#cli/settings.ts";
-import { notices, print } from "#cli/terminal.ts";
+import { createLog } from "#cli/log.ts";
+import { print } from "#cli/terminal.ts";
 
 export function serveCommand(context: CliContext): CommandDef {
   const args = {
@@ -38,13 +39,14 @@ export function serveCommand(context: CliContext): CommandDef {
 async function serve(context: CliContext, settings: Settings): Promise<void> {
   const isFirstStart = !existsSync(settings.dbPath);
   const signal = stopSignal(context);
+  const log = createLog(context, settings);
   try {
-    const app = await context.createApp(settings, { report: (message) => notices(context).warn(message) });
+    const app = await context.createApp(settings, { log });
     const url = await listening(app.listen(), app);
     try {
       await writeAddress(settings.dataDir, url);
       print(context, greeting(settings, url, isFirstStart));
-      await untilStopped(context, signal);
+      await untilStopped(context, { signal, settings });
     } finally {
       await app.stop();
       await removeAddress(settings.dataDir, url);

@@ -4,7 +4,7 @@ import { type Configuration, type LoadOptions, loadConfiguration } from "#config
 import type { Settings } from "#config/settings.ts";
 import type { CliContext } from "#cli/context.ts";
 import { wholeNumber } from "#cli/flags.ts";
-import { notices } from "#cli/terminal.ts";
+import { createLog } from "#cli/log.ts";
 
 /** Options of every command that needs to know where the gateway's data is. Without a description an option works but is not listed. */
 export const settingsArgs = {
@@ -38,7 +38,8 @@ export function settingsFor(context: CliContext, args: SettingsArgs): Settings {
 /** Settings of a server: a variable that is set and means nothing is said, since a misspelt limit is no limit. */
 export function serverSettingsFor(context: CliContext, args: SettingsArgs, server: ServerFlags): Settings {
   const { settings, warnings } = configurationFor(context, args, server);
-  for (const warning of warnings) notices(context).warn(warning);
+  const log = createLog(context, settings);
+  for (const warning of warnings) log.write("warn", warning);
   return settings;
 }
 

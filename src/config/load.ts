@@ -94,6 +94,7 @@ function readSettings(read: VariableReader, flags: NonNullable<LoadOptions["flag
       artifactsDays: read.get(retention.artifactsDays),
       intervalMs: read.get(retention.gcIntervalS) * 1000,
     },
+    logFormat: read.get(server.logFormat),
   };
 }
 

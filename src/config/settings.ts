@@ -55,6 +55,7 @@ export interface Settings {
   };
   toolMode: "approval" | "passthrough" | "delegated" | "local";
   logLevel: "error" | "warn" | "info" | "debug";
+  logFormat: "text" | "json";
   draftTtlS: number;
   /** Days until something goes; 0: never. */
   retention: {

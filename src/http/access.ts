@@ -4,6 +4,7 @@ import type { Principal } from "#auth/principal.ts";
 import type { RequestSlots } from "#auth/request-slots.ts";
 import type { Settings } from "#config/settings.ts";
 import { newHexId } from "#core/ids.ts";
+import type { Log } from "#core/log.ts";
 import { type Clock, isoTime } from "#core/time.ts";
 import type { Services } from "#http/services.ts";
 import { type Telemetry, resourceOf } from "#http/telemetry.ts";
@@ -29,6 +30,8 @@ export interface AccessOptions {
   streams: RequestSlots;
   /** Null when the audit log is off. */
   audit: AuditLog | null;
+  /** Null when nobody listens. */
+  log: Log | null;
   telemetry: Telemetry | null;
   now: Clock;
   peerAddress: (request: Request) => string;
@@ -114,8 +117,14 @@ export class RequestAccess implements Access {
     state.slots?.release();
     state.slots = null;
     if (this.#options.telemetry) this.#sample(this.#options.telemetry, request.method, state, status);
+    if (this.#options.log?.isOn("info")) this.#writeLog(this.#options.log, request.method, state, status);
     if (this.#options.audit && isWriteMethod(request.method))
       this.#writeAudit(this.#options.audit, request, state, status);
+  }
+
+  /** Undefined for a request that needed no token. */
+  requestId(request: Request): string | undefined {
+    return this.#admitted.get(request)?.requestId;
   }
 
   principal(request: Request): Principal {
@@ -166,6 +175,19 @@ export class RequestAccess implements Access {
       resource: resourceOf(state.path),
       status: `${Math.floor(status / 100)}xx`,
       seconds: (this.#options.now() - state.startedMs) / 1000,
+    });
+  }
+
+  /** Without the query, whose values may hold what no log should. */
+  #writeLog(log: Log, method: string, state: Admitted, status: number): void {
+    log.write("info", `${method} ${state.path} ${status}`, {
+      request_id: state.requestId,
+      method,
+      path: state.path,
+      status,
+      duration_ms: Math.round((this.#options.now() - state.startedMs) * 10) / 10,
+      run_id: /\/runs\/([0-9a-f-]{36})(?:\/|$)/.exec(state.path)?.[1],
+      command_id: /\/commands\/([^/]+)$/.exec(state.path)?.[1],
     });
   }
 

@@ -8,6 +8,7 @@ import { createOriginCheck } from "#auth/origins.ts";
 import { createRequestSlots } from "#auth/request-slots.ts";
 import { createTokenSet } from "#auth/tokens.ts";
 import { AppError, messageOf } from "#core/errors.ts";
+import type { Log, Report } from "#core/log.ts";
 import { RequestAccess, pathOf } from "#http/access.ts";
 import { docsAssets } from "#http/docs.ts";
 import { type ErrorReply, errorReply } from "#http/errors.ts";
@@ -47,7 +48,9 @@ export interface HttpServer {
 
 export interface HttpOptions {
   /** Trouble that no client sees in full: one sentence. */
-  report?: (message: string) => void;
+  report?: Report;
+  /** Hears of every request of the API. */
+  log?: Log;
 }
 
 /** Idle connections are closed after this; streams are exempt. */
@@ -58,7 +61,11 @@ export function createHttp(services: SharedServices, options: HttpOptions = {}):
   const audit = openAudit(services, report);
   const streams = createLiveStreams(services);
   let server: Bun.Server<unknown> | null = null;
-  const access = createAccess(services, { audit, peerAddress: (request) => server?.requestIP(request)?.address ?? "" });
+  const access = createAccess(services, {
+    audit,
+    log: options.log ?? null,
+    peerAddress: (request) => server?.requestIP(request)?.address ?? "",
+  });
   const app = createRoutes(services, {
     access,
     streams,
@@ -90,7 +97,7 @@ function openAudit({ settings, now }: SharedServices, report: (message: string) 
 
 function createAccess(
   services: SharedServices,
-  parts: { audit: AuditLog | null; peerAddress: (request: Request) => string },
+  parts: { audit: AuditLog | null; log: Log | null; peerAddress: (request: Request) => string },
 ): RequestAccess {
   const { settings, now } = services;
   const { auth, limits } = settings;
@@ -135,7 +142,7 @@ function corsHook() {
 interface Parts {
   access: RequestAccess;
   streams: LiveStreams;
-  report: (message: string) => void;
+  report: Report;
   keepOpen: (request: Request) => void;
 }
 
@@ -167,7 +174,10 @@ function createRoutes(services: SharedServices, { access, streams, report, keepO
     .onError(({ code, error, request, set }) => {
       table ??= createRouteTable(app.routes);
       const { status, body, headers } = code === "NOT_FOUND" ? unrouted(table, request) : errorReply(error);
-      if (status === 500) report(`${request.method} ${pathOf(request.url)} failed: ${messageOf(error)}`);
+      if (status === 500)
+        report(`${request.method} ${pathOf(request.url)} failed: ${messageOf(error)}`, {
+          request_id: access.requestId(request),
+        });
       set.status = status;
       Object.assign(set.headers, headers);
       set.headers["content-type"] = "application/json";

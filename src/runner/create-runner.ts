@@ -1,5 +1,6 @@
 import { AppError, messageOf } from "#core/errors.ts";
 import type { NewId } from "#core/ids.ts";
+import type { Report } from "#core/log.ts";
 import { type Clock, parseTime } from "#core/time.ts";
 import type { EffectHandler } from "#effects/effect-handler.ts";
 import type { EngineOptions } from "#engine/engine.ts";
@@ -43,7 +44,7 @@ export interface RunnerOptions {
   /** Hears how long each run waited for its turn, ms. */
   onTurn?: (waitedMs: number) => void;
   /** Trouble that no caller sees: one sentence. */
-  report: (message: string) => void;
+  report: Report;
 }
 
 export interface AdoptingRunner extends Runner {
@@ -292,11 +293,11 @@ class ActorSystem implements AdoptingRunner {
     const isGone = error instanceof AppError && error.code === "gone";
     if (error instanceof AppError && !isGone && (error.code === "not_found" || count > 20)) {
       this.#failures.delete(runId);
-      if (count > 20) this.#options.report(`Run ${runId} could not be advanced: ${error.message}`);
+      if (count > 20) this.#options.report(`Run ${runId} could not be advanced: ${error.message}`, { run_id: runId });
       return;
     }
     this.#failures.set(runId, count);
-    if (count === 1) this.#options.report(`Run ${runId} is tried again: ${messageOf(error)}`);
+    if (count === 1) this.#options.report(`Run ${runId} is tried again: ${messageOf(error)}`, { run_id: runId });
     setTimeout(() => this.#wake(runId), Math.min(maxRetryDelayMs, 50 * 2 ** Math.min(count, 20))).unref();
   }
 

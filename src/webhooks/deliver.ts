@@ -1,6 +1,7 @@
 import type { Effect } from "#core/effect.ts";
 import { messageOf } from "#core/errors.ts";
 import { stringifyJson } from "#core/json.ts";
+import type { Report } from "#core/log.ts";
 import { type Clock, isoTime } from "#core/time.ts";
 import { isObject, numberOf } from "#core/value.ts";
 import type { WebhookAttempt } from "#core/webhook.ts";
@@ -32,7 +33,7 @@ export interface DeliverDependencies {
   retryDelaysMs: readonly number[];
   /** A receiver that has failed for so long is not asked any more. */
   disableAfterMs: number;
-  report: (message: string) => void;
+  report: Report;
 }
 
 const timeoutMs = 15_000;
@@ -119,7 +120,8 @@ async function failed(
   };
   const nowMs = now();
   const { note } = await health.failed(subscription, { error, nowMs, giveUp });
-  if (note !== null) report(`The webhook ${subscription.id} was switched off. ${note}`);
+  if (note !== null)
+    report(`The webhook ${subscription.id} was switched off. ${note}`, { webhook_id: subscription.id });
   const delayMs = retryDelaysMs[number - 1];
   if (note !== null || delayMs === undefined) return { delivered: false, status, error, retry_at: null };
   // Many deliveries fail together when a receiver goes away; they must not all come back together.

@@ -88,6 +88,7 @@ test("without anything said, the defaults are in force", () => {
     telemetry: { metrics: true, gpu: "auto", traces: null },
     toolMode: "approval",
     logLevel: "warn",
+    logFormat: "text",
     draftTtlS: 604_800,
     retention: { runsDays: 0, statesDays: 7, artifactsDays: 0, intervalMs: 3_600_000 },
     web: { allowedHosts: [], search: { provider: "duckduckgo", baseUrl: null, apiKey: null } },

@@ -223,6 +223,7 @@ function testSettings(dataDir: string, options: HarnessOptions): Settings {
     telemetry: { metrics: false, gpu: "off", traces: null },
     toolMode: "approval",
     logLevel: "error",
+    logFormat: "text",
     draftTtlS: 604_800,
     web: { allowedHosts: [], search: { provider: "duckduckgo", baseUrl: null, apiKey: null } },
     code: { isFullAccessAllowed: false },

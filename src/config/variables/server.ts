@@ -26,7 +26,12 @@ export const server = {
     preset: "warn",
     allowed: ["error", "warn", "info", "debug"],
     aliases: { critical: "error", fatal: "error", warning: "warn" },
-    meaning: "What is said in the terminal",
+    meaning: "What the log says: `info` has requests, commands and what becomes of runs; `debug` every step",
+  }),
+  logFormat: choice(gateway("LOG_FORMAT"), {
+    preset: "text",
+    allowed: ["text", "json"],
+    meaning: "The log, on stderr, for people or as one JSON object a line",
   }),
   metrics: flag(gateway("METRICS"), { preset: true, meaning: "Count what happens, and answer at `/metrics`" }),
   gpuMetrics: choice(gateway("GPU_METRICS_PROVIDER"), {
