@@ -94,7 +94,8 @@ const homes: Record<string, readonly string[]> = {
   ajv: ["models"],
   "apache-arrow": ["memory"],
   "bun:ffi": ["sandbox"],
-  "bun:sqlite": ["ledger"],
+  // The ledger, and the index of the knowledge graph that is made from it.
+  "bun:sqlite": ["ledger", "memory"],
   citty: ["cli"],
   consola: ["cli"],
   croner: ["scheduler"],

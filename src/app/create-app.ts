@@ -3,6 +3,7 @@ import { type Attachments, createAttachments } from "#artifacts/attachments.ts";
 import { createDiskBlobs } from "#artifacts/disk-blobs.ts";
 import { createCrashPoint } from "#app/crash-point.ts";
 import { createOffloadRecord } from "#app/offload-record.ts";
+import { type OpenedMemory, createGraphMemory } from "#app/graph-memory.ts";
 import { createModelConfig } from "#app/model-config.ts";
 import { type Programs, createPrograms } from "#app/programs.ts";
 import { inferenceCommand, sandboxCommand } from "#app/own-command.ts";
@@ -102,7 +103,8 @@ export async function createApp(
   const webhooks = createWebhooks(settings, report);
   const tracing = await createTracing(settings, { version, report });
   const watch = joinWatches([webhooks.watch, tracing?.watch ?? null, loggedRuns(log)]);
-  const engines = { settings, ledger, providers, codeRunner, tools, webhooks, metrics, tracing, log };
+  const graph = await createGraphMemory({ settings, ledger, providers, environment, report });
+  const engines = { settings, ledger, providers, codeRunner, tools, webhooks, graph, metrics, tracing, log };
   const runner = settings.runner
     ? createGatewayRunner({ ...engines, watch, programs, attachments, blocStore, offload, report })
     : null;
@@ -130,6 +132,7 @@ export async function createApp(
     connections,
     tools,
     webhooks,
+    graph,
     ...createStarters({ settings, ledger, programs, watch, runner }),
     submitCommand: loggedSubmit(createSubmitCommand(ledger), log),
   };
@@ -214,6 +217,7 @@ function createGatewayRunner(parts: {
   programs: ReturnType<typeof createPrograms>;
   tools: ToolRegistry;
   webhooks: Webhooks;
+  graph: OpenedMemory;
   watch: RunWatch | null;
   attachments: Attachments;
   blocStore: BlocStore;
@@ -237,6 +241,7 @@ function createGatewayRunner(parts: {
     toolCalls,
     blocs: parts.blocStore,
     media: mediaSources(settings, attachments, toolCalls),
+    graph: parts.graph,
     now,
   });
   const handlers = new Map([...own, [webhooks.handler.type, webhooks.handler]]);
@@ -280,13 +285,15 @@ function assemble(parts: {
   codeRunner: CodeRunner;
   tools: ToolRegistry;
   webhooks: Webhooks;
+  graph: OpenedMemory;
   runner: AdoptingRunner | null;
   sweeper: Sweeper | null;
   http: HttpServer;
   metrics: Metrics | null;
   tracing: Tracing | null;
 }): App {
-  const { settings, ledger, providers, codeRunner, tools, webhooks, runner, sweeper, http, metrics, tracing } = parts;
+  const { settings, ledger, providers, codeRunner, tools, webhooks, graph, runner, sweeper, http, metrics, tracing } =
+    parts;
   const stopCleaning = runner ? webhooks.keepFew(ledger) : () => undefined;
   return {
     runner,
@@ -308,6 +315,7 @@ function assemble(parts: {
       await tracing?.close();
       metrics?.close();
       await codeRunner.close();
+      await graph.close();
       await tools.close();
       await providers.close();
       await ledger.close();

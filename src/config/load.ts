@@ -9,6 +9,7 @@ import type { AuthSettings, LimitSettings, RunnerSettings, Settings } from "#con
 import { allVariables } from "#config/variables/groups.ts";
 import { limits } from "#config/variables/limits.ts";
 import { retention } from "#config/variables/retention.ts";
+import { memory } from "#config/variables/memory.ts";
 import { running } from "#config/variables/running.ts";
 import { security } from "#config/variables/security.ts";
 import { server } from "#config/variables/server.ts";
@@ -57,8 +58,8 @@ export function variableLayers({ env, cwd, envFile }: LoadOptions): Layer[] {
 function readSettings(read: VariableReader, flags: NonNullable<LoadOptions["flags"]>, cwd: string): Settings {
   const dataDir = resolve(cwd, flags.dataDir ?? read.get(server.dataDir) ?? "runtime");
   const flows = flags.flowsDir ?? read.get(server.flowsDir);
-  // They have one value, or no effect yet; another one must not be passed over in silence.
-  for (const fixed of [server.workflowSource, server.memoryBackend]) read.get<string>(fixed);
+  // It has one value; another one must not be passed over in silence.
+  read.get<string>(server.workflowSource);
   return {
     host: flags.host ?? read.get(server.host) ?? "127.0.0.1",
     port: flags.port ?? read.get(server.port),
@@ -78,6 +79,7 @@ function readSettings(read: VariableReader, flags: NonNullable<LoadOptions["flag
     },
     mcpFile: pathOrNull(read.get(tools.mcpConfig), cwd),
     secretKey: read.get(security.secretKey),
+    memory: memorySettings(read, { dataDir, cwd }),
     web: webSettings(read),
     code: { isFullAccessAllowed: read.get(tools.codeFullAccess) },
     webhooks: {
@@ -111,6 +113,22 @@ function traceSettings(read: VariableReader): Settings["telemetry"]["traces"] {
   };
   const isOff = read.get(telemetry.isDisabled) || read.get(telemetry.tracesExporter) === "none";
   return url === null || isOff ? null : { url, ...settings };
+}
+
+function memorySettings(read: VariableReader, { dataDir, cwd }: { dataDir: string; cwd: string }): Settings["memory"] {
+  const path = read.get(memory.path);
+  const isUri = path !== null && /^[a-z][a-z0-9+]*:\/\//i.test(path);
+  const backend = read.get(memory.backend);
+  if (isUri && backend !== "lancedb") {
+    throw new AppError("invalid_request", `ABSTRACTGATEWAY_MEMORY_STORE_PATH '${path}' needs the backend lancedb`);
+  }
+  return {
+    backend,
+    dir: path === null || isUri ? join(dataDir, "abstractmemory") : resolve(cwd, path),
+    uri: isUri ? path : null,
+    globalId: read.get(memory.globalId) ?? "global_memory",
+    semanticsPath: pathOrNull(read.get(memory.semanticsPath), cwd),
+  };
 }
 
 function webSettings(read: VariableReader): Settings["web"] {

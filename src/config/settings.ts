@@ -25,6 +25,17 @@ export interface Settings {
   /** Encrypts the keys of provider connections; null: a key file in the data folder does. */
   secretKey: string | null;
   code: { isFullAccessAllowed: boolean };
+  memory: {
+    backend: "lancedb" | "sqlite" | "memory";
+    /** Folder of the index of the knowledge graph. */
+    dir: string;
+    /** Where LanceDB's tables are when not in that folder. */
+    uri: string | null;
+    /** Owner of what is known globally. */
+    globalId: string;
+    /** File of the semantics registry; null: the one that comes with the gateway. */
+    semanticsPath: string | null;
+  };
   web: {
     /** Hosts inside the network that tools may fetch from: `host`, `host:port` or `*.domain`. */
     allowedHosts: string[];

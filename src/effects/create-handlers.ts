@@ -4,12 +4,16 @@ import type { EffectHandler } from "#effects/effect-handler.ts";
 import { emitEventHandler } from "#effects/emit-event.ts";
 import { llmCallHandler } from "#effects/llm-call.ts";
 import type { MediaSources } from "#effects/media/given-media.ts";
+import { kgAssertHandler } from "#effects/memory/kg-assert.ts";
+import { kgQueryHandler } from "#effects/memory/kg-query.ts";
+import { kgResolveHandler } from "#effects/memory/kg-resolve.ts";
 import { modelResidencyHandler } from "#effects/model-residency.ts";
 import { type MakeChild, startSubworkflowHandler } from "#effects/start-subworkflow.ts";
 import { steerRunHandler } from "#effects/steer-run.ts";
 import { type ToolCallDependencies, toolCallsHandler } from "#effects/tool-calls.ts";
 import type { Ledger } from "#ledger/ledger.ts";
 import type { BlocStore } from "#models/blocs/bloc-store.ts";
+import type { GraphMemory } from "#memory/graph/graph-memory.ts";
 import type { Prices } from "#models/prices.ts";
 import type { ProviderRegistry } from "#models/provider.ts";
 import type { CodeRunner } from "#sandbox/code-runner.ts";
@@ -23,6 +27,7 @@ export interface HandlerDependencies {
   codeRunner: CodeRunner;
   makeChild: MakeChild;
   toolCalls: ToolCallDependencies;
+  graph: GraphMemory;
   now: Clock;
 }
 
@@ -36,6 +41,9 @@ export function createHandlers(deps: HandlerDependencies): ReadonlyMap<string, E
     codeHandler(deps.codeRunner),
     modelResidencyHandler(deps.providers),
     steerRunHandler(deps.ledger),
+    kgAssertHandler(deps.graph, deps.now),
+    kgQueryHandler(deps.graph, deps.now),
+    kgResolveHandler(deps.graph, deps.now),
   ];
   return new Map(handlers.map((handler) => [handler.type, handler]));
 }

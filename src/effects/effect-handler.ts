@@ -1,5 +1,6 @@
 import type { Effect, EffectOutcome } from "#core/effect.ts";
 import type { JsonObject, Value } from "#core/value.ts";
+import type { MemoryEvent } from "#core/memory-event.ts";
 import type { NewMail } from "#core/mail.ts";
 import type { ArtifactRow, NewRun } from "#ledger/ledger.ts";
 
@@ -45,6 +46,8 @@ export interface Effected {
   starts?: NewRun[];
   mail?: NewMail[];
   artifacts?: ArtifactRow[];
+  /** What was learnt or taken back. */
+  memory?: MemoryEvent[];
   /** Writes to the run's vars that belong to the effect, such as messages appended with `include_context`. Paths and values. */
   writes?: { path: string[]; value?: Value; append?: Value }[];
 }

@@ -33,6 +33,8 @@ import { promptCacheRoutes } from "#http/routes/prompt-cache.ts";
 import { runRoutes } from "#http/routes/runs.ts";
 import { sandboxRoutes } from "#http/routes/sandbox.ts";
 import { scheduleRoutes } from "#http/routes/schedules.ts";
+import { graphChangeRoutes } from "#http/routes/graph-changes.ts";
+import { graphRoutes } from "#http/routes/graph.ts";
 import { webhookRoutes } from "#http/routes/webhooks.ts";
 import { upkeepRoutes } from "#http/routes/upkeep.ts";
 import type { SharedServices } from "#http/services.ts";
@@ -202,6 +204,8 @@ function createRoutes(services: SharedServices, { access, streams, report, keepO
     .use(connectionRoutes(context))
     .use(sandboxRoutes(context))
     .use(webhookRoutes(context))
+    .use(graphRoutes(context))
+    .use(graphChangeRoutes(context))
     .use(openAiRoutes({ ...context, keepOpen }))
     .use(upkeepRoutes({ ...context, keepOpen }))
     .use(hostRoutes({ ...context, streams }));

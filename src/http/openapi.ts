@@ -34,6 +34,7 @@ export function openApi(version: string) {
               { name: "discovery", description: "What the gateway can do." },
               { name: "models", description: "Models in memory, and vectors of texts." },
               { name: "config", description: "Defaults and provider connections." },
+              { name: "memory", description: "The knowledge graph: what is known across runs." },
               { name: "webhooks", description: "Telling other servers what becomes of runs." },
               { name: "openai", description: "Models and bundles for clients of OpenAI's API." },
               { name: "artifacts", description: "Values too large for the ledger." },

@@ -18,6 +18,7 @@ export interface OperationOptions {
     | "models"
     | "config"
     | "webhooks"
+    | "memory"
     | "openai";
   /** Path parameters and what they are. */
   path?: Record<string, string>;

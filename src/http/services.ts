@@ -6,6 +6,7 @@ import type { ScopedLedger } from "#ledger/scoped-ledger.ts";
 import type { Principal } from "#auth/principal.ts";
 import type { NewCommand } from "#core/command.ts";
 import type { Blocs } from "#models/blocs/bloc-store.ts";
+import type { ScopedGraph } from "#memory/graph/scoped-graph.ts";
 import type { CapabilityDefaults } from "#models/config/capability-defaults.ts";
 import type { Connections } from "#models/config/connections.ts";
 import type { ProviderRegistry } from "#models/provider.ts";
@@ -60,6 +61,7 @@ export interface Services extends Omit<SharedServices, "wholeLedger" | "of"> {
   connections: Connections;
   tools: ToolRegistry;
   webhooks: WebhookServices;
+  graph: ScopedGraph;
   startRun: (request: Omit<StartRequest, "runtimeId">) => ReturnType<StartRun>;
   forkRun: ForkRun;
   submitCommand: (command: Omit<NewCommand, "runtime_id">) => ReturnType<SubmitCommand>;

@@ -1,5 +1,6 @@
 import type { Command, CommandOutcome, NewCommand } from "#core/command.ts";
 import type { Mail, NewMail } from "#core/mail.ts";
+import type { LoggedMemoryEvent, MemoryEvent } from "#core/memory-event.ts";
 import type { SealedRecord } from "#core/record.ts";
 import type { Run, RunIdentity, RunProgress, RunStatus, Wait } from "#core/run.ts";
 import type { JsonObject } from "#core/value.ts";
@@ -62,6 +63,11 @@ export interface Ledger extends Upkeep {
     options: { runtimeId: string | null; limit: number; offset: number },
   ): Promise<{ items: ArtifactRow[]; total: number }>;
 
+  /** Entries of the memory log after a number, oldest first. They outlive the runs that wrote them. */
+  readMemory(after: number, limit: number): Promise<LoggedMemoryEvent[]>;
+  /** Number of the newest entry of the memory log; 0 when it is empty. */
+  memoryHead(): Promise<number>;
+
   /** Takes the runner lease when it is free, expired or already ours. The epoch grows with each new owner. Null when another holds it. */
   takeLease(name: string, owner: string, leaseMs: number): Promise<Lease | null>;
   /** Null when the lease was lost. */
@@ -88,6 +94,8 @@ export interface Batch {
   /** Outcomes of commands, by `seq`. */
   outcomes?: { seq: number; outcome: CommandOutcome; applied_at: string }[];
   artifacts?: ArtifactRow[];
+  /** Entries of the memory log. */
+  memory?: MemoryEvent[];
   /** Idempotency of a start: with a key that is known, nothing of the batch is written and `Committed.duplicate` tells the first one. */
   startKey?: StartKey;
 }

@@ -109,6 +109,7 @@ async function assertOwn(batch: Batch, { runtimeId, isOwn }: Ownership): Promise
   const rows: Pick<ArtifactRow, "runtime_id">[] = [
     ...(batch.artifacts ?? []),
     ...(batch.starts ?? []).map(({ run }) => run),
+    ...(batch.memory ?? []),
   ];
   const commands = batch.commands ?? [];
   if (rows.some((row) => row.runtime_id !== runtimeId) || commands.some((each) => each.runtime_id !== runtimeId)) {

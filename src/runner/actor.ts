@@ -297,6 +297,7 @@ export class RunActor {
     draft.starts.push(...(effected.starts ?? []));
     draft.mail.push(...(effected.mail ?? []));
     draft.artifacts.push(...(effected.artifacts ?? []));
+    draft.memory.push(...(effected.memory ?? []));
     for (const write of effected.writes ?? []) {
       if (write.append !== undefined) execution.vars.append(write.path, write.append);
       else execution.vars.set(write.path, write.value ?? null);

@@ -62,6 +62,7 @@ export async function commitSession(session: RunSession, deps: CommitDependencie
     ...(draft.mail.length > 0 ? { mail: draft.mail } : {}),
     ...(draft.outcomes.length > 0 ? { outcomes: draft.outcomes } : {}),
     ...(draft.artifacts.length > 0 ? { artifacts: draft.artifacts } : {}),
+    ...(draft.memory.length > 0 ? { memory: draft.memory } : {}),
   });
   if (deps.watch?.committed) void done.then(() => deps.watch?.committed?.(moment)).catch(() => undefined);
   return { done };

@@ -1,5 +1,6 @@
 import { Editor } from "#core/delta.ts";
 import type { CommandOutcome } from "#core/command.ts";
+import type { MemoryEvent } from "#core/memory-event.ts";
 import type { Mail, NewMail } from "#core/mail.ts";
 import type { NewId } from "#core/ids.ts";
 import {
@@ -25,13 +26,14 @@ export interface Draft {
   starts: NewRun[];
   mail: NewMail[];
   artifacts: ArtifactRow[];
+  memory: MemoryEvent[];
   listens: string[];
   /** The row changed although no record, var or mail did. */
   touched: boolean;
 }
 
 export function emptyDraft(): Draft {
-  return { consumed: [], outcomes: [], starts: [], mail: [], artifacts: [], listens: [], touched: false };
+  return { consumed: [], outcomes: [], starts: [], mail: [], artifacts: [], memory: [], listens: [], touched: false };
 }
 
 export interface SessionEnvironment {

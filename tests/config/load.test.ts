@@ -79,6 +79,13 @@ test("without anything said, the defaults are in force", () => {
       probesServers: true,
     },
     workspace: { dir: null, mounts: [], allowsClientScope: false },
+    memory: {
+      backend: "lancedb",
+      dir: join(cwd, "runtime/abstractmemory"),
+      uri: null,
+      globalId: "global_memory",
+      semanticsPath: null,
+    },
     mcpFile: null,
     secretKey: null,
     webhooks: {

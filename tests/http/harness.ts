@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { createGraphMemory } from "#app/graph-memory.ts";
 import { createModelConfig } from "#app/model-config.ts";
 import { createWebhooks } from "#app/webhooks.ts";
 import { createDiskBlobs } from "#artifacts/disk-blobs.ts";
@@ -99,6 +100,14 @@ export async function createHarness(options: HarnessOptions = {}): Promise<Harne
     now,
     newId: () => crypto.randomUUID(),
   };
+  const reports: string[] = [];
+  const graph = await createGraphMemory({
+    settings,
+    ledger,
+    providers: options.providers ?? noProviders,
+    environment: {},
+    report: (message) => void reports.push(message),
+  });
   const whole: WholeServices = {
     ...shared,
     blobs,
@@ -107,6 +116,7 @@ export async function createHarness(options: HarnessOptions = {}): Promise<Harne
     plan: async (_digest, workflowId) => plan(workflowId),
     providers: options.providers ?? noProviders,
     ...createModelConfig(settings),
+    graph,
     webhooks: createWebhooks(settings, () => undefined),
     tools: createToolRegistry({ tools: builtinTools({ environment: {} }) }),
     startRun: createStartRun({
@@ -127,7 +137,6 @@ export async function createHarness(options: HarnessOptions = {}): Promise<Harne
     ...options.services,
   };
   const services = ownServices(whole, everything);
-  const reports: string[] = [];
   const http = createHttp(
     { ...shared, ...options.services, of: () => services },
     { report: (message) => void reports.push(message) },
@@ -151,6 +160,7 @@ export async function createHarness(options: HarnessOptions = {}): Promise<Harne
     deltaListeners: () => [...deltas.values()].reduce((sum, each) => sum + each.size, 0),
     async close() {
       await stop();
+      await graph.close();
       await ledger.close();
       await rm(dataDir, { recursive: true, force: true });
     },
@@ -189,6 +199,13 @@ function testSettings(dataDir: string, options: HarnessOptions): Settings {
       maxSse: 32,
       maxInlineBytes: 262_144,
       ...options.limits,
+    },
+    memory: {
+      backend: "memory",
+      dir: join(dataDir, "abstractmemory"),
+      uri: null,
+      globalId: "global_memory",
+      semanticsPath: null,
     },
     runtime: {
       maxActiveRuns: 8,

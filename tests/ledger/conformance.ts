@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { float } from "#core/value.ts";
+import type { MemoryEvent } from "#core/memory-event.ts";
 import { isoTime } from "#core/time.ts";
 import { rejection } from "#fixtures/rejection.ts";
 import { scopedLedger } from "#ledger/scoped-ledger.ts";
@@ -605,6 +606,64 @@ export function exerciseLedger(name: string, open: () => Promise<Opened>): void 
         await ledger.commit({ updates: [chain.next(3, { progress: progress("completed") })] });
         const byStatus = { running: 1, waiting: 0, completed: 1, failed: 0, cancelled: 0 };
         expect(await ledger.counts()).toEqual({ runs: 2, records: 3, byStatus });
+      });
+    });
+
+    describe("memory log", () => {
+      const event = (subject: string): MemoryEvent => ({
+        runtime_id: "default",
+        at: isoTime(epochMs),
+        kind: "assert",
+        assertions: [
+          {
+            assertion_id: `id-${subject}`,
+            subject,
+            predicate: "schema:name",
+            object: "Größe",
+            scope: "session",
+            owner_id: "o",
+            observed_at: isoTime(epochMs),
+            valid_from: null,
+            valid_until: null,
+            confidence: 0.5,
+            provenance: { weight: float(1) },
+            attributes: {},
+          },
+        ],
+      });
+      const undo: MemoryEvent = {
+        runtime_id: "default",
+        at: isoTime(epochMs),
+        kind: "undo_run",
+        run_id: "r1",
+        reason: null,
+        by: null,
+      };
+
+      test("entries are numbered in the order of commits and read from any of them on", async () => {
+        expect(await ledger.memoryHead()).toBe(0);
+        expect(await ledger.readMemory(0, 10)).toEqual([]);
+        await ledger.commit({ memory: [event("a"), event("b")] });
+        await ledger.commit({ memory: [undo] });
+        const logged = await ledger.readMemory(0, 10);
+        expect(logged.map(({ event }) => event)).toEqual([event("a"), event("b"), undo]);
+        const numbers = logged.map(({ no }) => no);
+        expect(numbers).toEqual([...numbers].sort((a, b) => a - b));
+        expect(await ledger.memoryHead()).toBe(numbers[2] as number);
+        expect((await ledger.readMemory(numbers[0] as number, 1)).map(({ event }) => event)).toEqual([event("b")]);
+      });
+
+      test("an entry commits with its run's step or not at all, and outlives the run", async () => {
+        const chain = await started("r1");
+        const late = chain.next(1);
+        await ledger.commit({ updates: [late], memory: [event("kept")] });
+        expect(await rejection(ledger.commit({ updates: [late], memory: [event("lost")] }))).toEqual(
+          refused("conflict", /r1/),
+        );
+        await ledger.commit({ updates: [chain.next(1, { progress: progress("completed") })] });
+        await ledger.deleteRuns(["r1"]);
+        const again = await opened.reopen();
+        expect((await again.readMemory(0, 10)).map(({ event }) => event)).toEqual([event("kept")]);
       });
     });
 

@@ -1,6 +1,7 @@
 import type { Variable } from "#config/variable.ts";
 import { client } from "#config/variables/client.ts";
 import { limits } from "#config/variables/limits.ts";
+import { memory } from "#config/variables/memory.ts";
 import { models } from "#config/variables/models.ts";
 import { providers } from "#config/variables/providers.ts";
 import { retention } from "#config/variables/retention.ts";
@@ -22,6 +23,7 @@ export const variableGroups: readonly VariableGroup[] = [
   { title: "Runs", variables: Object.values(running) },
   { title: "Tools and code", variables: Object.values(tools) },
   { title: "Models", variables: Object.values(models) },
+  { title: "Memory", variables: Object.values(memory) },
   { title: "Providers", variables: Object.values(providers) },
   { title: "Traces", variables: Object.values(telemetry) },
   { title: "Retention", variables: Object.values(retention) },

@@ -46,10 +46,4 @@ export const server = {
     allowed: ["bundle"],
     meaning: "Where workflows come from",
   }),
-  memoryBackend: choice([...gateway("MEMORY_STORE_BACKEND"), ...gateway("MEMORY_BACKEND")], {
-    preset: "lancedb",
-    allowed: ["lancedb", "sqlite", "memory"],
-    aliases: { lance: "lancedb", vector: "lancedb", sqlite3: "sqlite", in_memory: "memory" },
-    meaning: "Store of the knowledge graph; checked, not used yet",
-  }),
 };

@@ -59,7 +59,7 @@ function packages(version: string, toolCount: number) {
     abstractgateway: builtIn,
     abstractruntime: builtIn,
     abstractcore: builtIn,
-    abstractmemory: part(features.memory, notBuilt.memory),
+    abstractmemory: builtIn,
     abstractvoice: part(features.voice, notBuilt.voice),
     abstractvision: part(features.media, notBuilt.media),
     voice: features.voice ? builtIn : { installed: false, error: notBuilt.voice, install_hint: notBuilt.voice },

@@ -36,7 +36,7 @@ export function commonContract(settings: Settings, caller: Caller) {
     discovery: discovery(),
     prompt_cache: promptCache(caller),
     model_residency: modelResidency(),
-    memory: memory(),
+    memory: memory(settings),
   };
 }
 

@@ -12,11 +12,9 @@ export const features = {
   visualflows: false,
   workflowCatalog: false,
   tools: true,
-  semantics: false,
   promptCache: true,
   blocs: true,
   modelResidency: true,
-  memory: false,
   voice: false,
   media: false,
 } as const satisfies Record<string, boolean>;
@@ -34,11 +32,9 @@ export const notBuilt: Record<Feature, string> = {
   visualflows: "Storing and publishing VisualFlows is not part of this build; upload .flow bundles instead.",
   workflowCatalog: "A shared workflow catalog is not part of this build.",
   tools: "Tools are not part of this build.",
-  semantics: "The semantics registry is not part of this build.",
   blocs: "Durable blocs are not part of this build; prompt caches are.",
   promptCache: "Prompt cache controls are not part of this build.",
   modelResidency: "Loading and unloading models is not part of this build.",
-  memory: "The knowledge graph is not part of this build.",
   voice: "Speech is not part of this build.",
   media: "Image, video and music generation is not part of this build.",
 };

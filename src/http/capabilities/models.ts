@@ -1,5 +1,6 @@
+import type { Settings } from "#config/settings.ts";
 import { type Caller, hint, path } from "#http/capabilities/descriptors.ts";
-import { features, notBuilt } from "#http/capabilities/features.ts";
+import { features } from "#http/capabilities/features.ts";
 import { cacheOperations } from "#models/cache-operations.ts";
 import { residencyTasks } from "#models/residency.ts";
 
@@ -95,20 +96,33 @@ function durableBlocs() {
   };
 }
 
-export function memory() {
+export function memory({ memory: { backend, dir, uri }, models }: Settings) {
+  const isPersistent = backend !== "memory";
   return {
-    installed: features.memory,
-    route_available: features.memory,
-    available: features.memory,
+    installed: true,
+    route_available: true,
+    available: true,
     endpoint: path("/kg/query"),
-    backend: "memory",
-    path: null,
-    persistent: false,
-    structured_query: features.memory,
-    semantic_query: false,
-    vector_capable: false,
-    embedder_configured: false,
-    ...(features.memory ? {} : { error: notBuilt.memory }),
-    ...hint("memory"),
+    backend,
+    path: isPersistent ? (uri ?? dir) : null,
+    // The ledger keeps every assertion, whatever the index does.
+    persistent: true,
+    structured_query: true,
+    semantic_query: true,
+    keyword_query: true,
+    vector_capable: true,
+    embedder_configured: models.embedding !== null || models.dirs.length > 0,
+    write: {
+      assert: path("/kg/assert"),
+      invalidate: path("/kg/invalidate"),
+      undo: path("/kg/undo"),
+      import: path("/kg/import"),
+    },
+    read: {
+      resolve: path("/kg/resolve"),
+      neighbors: path("/kg/neighbors"),
+      assertion: path("/kg/assertions/{assertion_id}"),
+      export: path("/kg/export"),
+    },
   };
 }

@@ -63,7 +63,7 @@ function discoverySurface() {
     vision_models: features.media,
     vision_adapters: features.media,
     tools: features.tools,
-    semantics: features.semantics,
+    semantics: true,
   };
 }
 

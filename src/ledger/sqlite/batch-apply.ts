@@ -38,6 +38,7 @@ export function applyBatch(batch: WireBatch, plan: Plan, transaction: Transactio
   for (const command of batch.commands) applied.commands.push(writeCommand(command, batch, transaction, applied));
   for (const { outcome, appliedAt, seq } of batch.outcomes) statements.setOutcome.run(outcome, appliedAt, seq);
   for (const cells of batch.artifacts) statements.putArtifact.run(...cells);
+  for (const body of batch.memory) statements.insertMemory.run(body);
   const key = batch.startKey;
   if (key) statements.insertStartKey.run(key.key, key.principal, key.bodyHash, key.runId);
   for (const { run } of plan.updates) if (isTerminal(run.status)) clearEnded(run, statements, batch.at);

@@ -108,6 +108,9 @@ export const migrations: readonly string[] = [
   ALTER TABLE states ADD COLUMN wait TEXT;
   `,
   "ALTER TABLE runs ADD COLUMN compacted INTEGER NOT NULL DEFAULT 0;",
+  `
+  CREATE TABLE memory_log(no INTEGER PRIMARY KEY AUTOINCREMENT, body TEXT NOT NULL);
+  `,
 ];
 
 /** Low bits of the composite keys: a run holds fewer than 2^24 records and state rows. */

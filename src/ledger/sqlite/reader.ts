@@ -2,6 +2,7 @@ import type { Database } from "bun:sqlite";
 import type { Command } from "#core/command.ts";
 import { parseJson, parseObject } from "#core/json.ts";
 import type { Mail, MailBody } from "#core/mail.ts";
+import type { LoggedMemoryEvent, MemoryEvent } from "#core/memory-event.ts";
 import type { SealedRecord } from "#core/record.ts";
 import { type Run, type RunStatus, type Wait, runStatuses } from "#core/run.ts";
 import type { ArtifactRow, PendingCursor, StoredState } from "#ledger/ledger.ts";
@@ -241,6 +242,18 @@ export class LedgerReader {
       .all(runId, runtimeId, limit, offset) as StoredArtifact[];
     const { total } = this.db.query(`SELECT count(*) AS total ${own}`).get(runId, runtimeId) as { total: number };
     return { items: rows.map(toArtifact), total };
+  }
+
+  memory(after: number, limit: number): LoggedMemoryEvent[] {
+    const rows = this.db.query("SELECT no, body FROM memory_log WHERE no > ?1 ORDER BY no LIMIT ?2").all(after, limit);
+    return (rows as { no: number; body: string }[]).map(({ no, body }) => ({
+      no,
+      event: parseJson(body) as unknown as MemoryEvent,
+    }));
+  }
+
+  memoryHead(): number {
+    return (this.db.query("SELECT coalesce(max(no), 0) FROM memory_log").values()[0] as number[])[0] ?? 0;
   }
 
   liveCounts(runtimeId: string | null): { running: number; waiting: number; paused: number } {

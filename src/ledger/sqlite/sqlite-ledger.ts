@@ -111,6 +111,8 @@ function createLedger({ options, notices, writer, reader, watcher }: Parts): Sql
     pendingEmits: (limit) => read(() => reader.pendingEmits(limit)),
     getArtifact: (artifactId, runtimeId) => read(() => reader.artifact(artifactId, runtimeId)),
     listArtifacts: (runId, page) => read(() => reader.artifacts(runId, page)),
+    readMemory: (after, limit) => read(() => reader.memory(after, limit)),
+    memoryHead: () => read(() => reader.memoryHead()),
     takeLease: (name, owner, leaseMs) => writer.task({ do: "take_lease", name, owner, leaseMs, nowMs: options.now() }),
     renewLease: (lease, leaseMs) => writer.task({ do: "renew_lease", lease, leaseMs, nowMs: options.now() }),
     releaseLease: async (lease) => void (await writer.task({ do: "release_lease", lease })),

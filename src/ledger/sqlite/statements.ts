@@ -57,6 +57,8 @@ export function prepareStatements(db: Database) {
        WHERE runtime_id=excluded.runtime_id`,
     ),
 
+    insertMemory: db.prepare("INSERT INTO memory_log(body) VALUES(?)"),
+
     findLease: db.prepare("SELECT owner, epoch, until_ms FROM leases WHERE name=?"),
     putLease: db.prepare("INSERT OR REPLACE INTO leases(name, owner, epoch, until_ms) VALUES(?,?,?,?)"),
 

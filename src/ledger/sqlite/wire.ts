@@ -18,6 +18,8 @@ export interface WireBatch {
   commands: WireCommand[];
   outcomes: { seq: number; outcome: string; appliedAt: string }[];
   artifacts: Cell[][];
+  /** JSON texts. */
+  memory: string[];
   startKey: { key: string; principal: string; bodyHash: string; runId: string } | null;
   /** Time of the commit, for outcomes that the store itself gives. */
   at: string;
@@ -78,6 +80,8 @@ export function encodeBatch(batch: Batch, at: string): Cell[] {
     out.push(a.artifact_id, a.blob_id, a.run_id, a.runtime_id, a.content_type, a.size_bytes, a.created_at);
     out.push(stringifyJson(a.tags), stringifyJson(a.metadata));
   }
+  out.push(batch.memory?.length ?? 0);
+  for (const event of batch.memory ?? []) out.push(stringifyJson(event));
   const key = batch.startKey;
   if (key) out.push(1, key.key, key.principal, key.body_hash, key.run_id);
   else out.push(0);
@@ -167,6 +171,7 @@ export function decodeBatch(cells: CellReader): WireBatch {
     })),
     outcomes: cells.list(() => ({ seq: cells.number(), outcome: cells.text(), appliedAt: cells.text() })),
     artifacts: cells.list(() => cells.slice(artifactCells)),
+    memory: cells.list(() => cells.text()),
     startKey: cells.number()
       ? { key: cells.text(), principal: cells.text(), bodyHash: cells.text(), runId: cells.text() }
       : null,

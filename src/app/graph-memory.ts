@@ -1,0 +1,76 @@
+import { join } from "node:path";
+import type { Settings } from "#config/settings.ts";
+import { newId } from "#core/ids.ts";
+import type { Ledger } from "#ledger/ledger.ts";
+import type { Embedder } from "#memory/embedder.ts";
+import { type CachedEmbedder, cachedEmbedder } from "#memory/embedding-cache.ts";
+import type { GraphMemory } from "#memory/graph/graph-memory.ts";
+import { Knowledge } from "#memory/knowledge.ts";
+import { type SemanticsRegistry, loadSemantics, predicateReader } from "#memory/semantics.ts";
+import { createStoreShelf } from "#memory/shelf.ts";
+import { embedTexts } from "#models/embed.ts";
+import type { ProviderRegistry } from "#models/provider.ts";
+
+export interface OpenedMemory extends GraphMemory {
+  semantics: SemanticsRegistry;
+  close(): Promise<void>;
+}
+
+/** The knowledge graph of this process. Nothing of it is opened before it is used. */
+export async function createGraphMemory(parts: {
+  settings: Settings;
+  ledger: Ledger;
+  providers: ProviderRegistry;
+  environment: Record<string, string | undefined>;
+  report: (message: string) => void;
+}): Promise<OpenedMemory> {
+  const { settings, ledger, providers, environment, report } = parts;
+  const { backend, dir, uri, globalId, semanticsPath } = settings.memory;
+  const semantics = await loadSemantics(semanticsPath);
+  const embedder = lazily(() => cachedEmbedder(gatewayEmbedder(providers), join(dir, "embeddings.sqlite3")));
+  const knowledge = new Knowledge({
+    log: ledger,
+    stores: createStoreShelf({ backend, dir, uri, cacheDir: settings.models.cacheDir, env: environment }),
+    embedder,
+    // A graph in memory is each process's own; one on disk has one writer, the process with the runner.
+    applies: settings.runner || backend === "memory",
+    report,
+  });
+  return {
+    knowledge,
+    semantics,
+    readPredicate: predicateReader(semantics),
+    globalId,
+    newId,
+    async close() {
+      await knowledge.close();
+      embedder.close();
+    },
+  };
+}
+
+/** The gateway's route for embeddings; a model is named `<provider>/<model>`. */
+function gatewayEmbedder(providers: ProviderRegistry): Embedder {
+  return {
+    async current(signal) {
+      const route = await providers.embeddingRoute(signal);
+      return route && `${route.provider}/${route.model}`;
+    },
+    async embed(name, texts, signal) {
+      const slash = name.indexOf("/");
+      const route = { provider: name.slice(0, slash), model: name.slice(slash + 1) };
+      const { vectors } = await embedTexts(providers, { texts, ...route }, signal);
+      return vectors.map((vector) => Float32Array.from(vector));
+    },
+  };
+}
+
+function lazily(make: () => CachedEmbedder): CachedEmbedder {
+  let made: CachedEmbedder | null = null;
+  const get = () => (made ??= make());
+  return {
+    current: (signal) => get().current(signal),
+    embed: (model, texts, signal) => get().embed(model, texts, signal),
+    close: () => made?.close(),
+  };
+}

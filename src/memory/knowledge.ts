@@ -1,0 +1,272 @@
+import { messageOf } from "#core/errors.ts";
+import { type Follower, type MemoryLog, catchUp, fillVectors } from "#memory/catch-up.ts";
+import type { Embedder } from "#memory/embedder.ts";
+import type { KnowledgeStore } from "#memory/knowledge-store.ts";
+import { type Space, noVectors, spaceKey } from "#memory/space.ts";
+
+export interface KnowledgeOptions {
+  log: MemoryLog;
+  /** Where stores come from. */
+  stores: StoreShelf;
+  embedder: Embedder;
+  /** False in a process that only reads what another one applies to the same store. */
+  applies: boolean;
+  report: (message: string) => void;
+}
+
+/** Opens and removes stores, and remembers which of them is in use. */
+export interface StoreShelf {
+  open(space: Space): Promise<KnowledgeStore>;
+  /** Removes a store that is not open, damaged or not. */
+  drop(space: Space): Promise<void>;
+  remembered(): Promise<Space | null>;
+  remember(space: Space): Promise<void>;
+}
+
+/** The graph as of now: everything that was committed before the call is in it. */
+export interface View {
+  store: KnowledgeStore;
+  space: Space;
+  /** What a person should know of the answers. */
+  warnings: string[];
+}
+
+const retryMs = 30_000;
+const followMs = 5000;
+const retiredMs = 10_000;
+/** How long a process that only reads waits for the one that applies. */
+const otherMs = 2000;
+const lookMs = 20;
+
+/**
+ * Keeps a store of the knowledge graph at the head of the memory log. Nothing is opened before somebody asks. The store follows the model
+ * for embeddings: with another one the graph is embedded anew beside the old store, which answers until that is done.
+ */
+export class Knowledge {
+  #options: KnowledgeOptions;
+  #active: { store: KnowledgeStore; space: Space } | null = null;
+  #opening: Promise<void> | null = null;
+  #work: Promise<void> = Promise.resolve();
+  #renewal: { space: Space; position: number } | null = null;
+  #retired: { store: KnowledgeStore; space: Space; atMs: number }[] = [];
+  #renewing: Promise<void> = Promise.resolve();
+  #warning: string | null = null;
+  #timer: ReturnType<typeof setTimeout> | null = null;
+  #followedMs = Number.NEGATIVE_INFINITY;
+  #end = new AbortController();
+  #background = new Set<Promise<void>>();
+
+  constructor(options: KnowledgeOptions) {
+    this.#options = options;
+  }
+
+  async view(): Promise<View> {
+    await this.#open();
+    const warnings = this.#options.applies ? await this.#settle() : await this.#awaitOther();
+    const active = this.#current();
+    if (this.#warning !== null) warnings.push(this.#warning);
+    if (this.#renewal) {
+      warnings.push(
+        `The graph is being embedded anew for ${this.#renewal.space.model}: until then ${active.space.model ?? "words"} answers`,
+      );
+    }
+    return { ...active, warnings };
+  }
+
+  /** Vector of a question in the space of a view, or why there is none. */
+  async vectorOf(text: string, { space }: View, signal: AbortSignal): Promise<Float32Array | string> {
+    if (space.model === null) return "No model for embeddings is configured: found by words instead";
+    try {
+      const [vector] = await this.#options.embedder.embed(space.model, [text], signal);
+      if (vector?.length === space.dimensions) return vector;
+      return `${space.model} answered with a vector of another length: found by words instead`;
+    } catch (error) {
+      if (signal.aborted) throw error;
+      return `${messageOf(error)}: found by words instead`;
+    }
+  }
+
+  /** Something was committed: applied in the background, so that the next question need not wait. */
+  soon(): void {
+    if (this.#options.applies) this.#later(0, () => this.view().then(() => undefined));
+  }
+
+  /** Gives vectors to what was added while the model did not answer. Answers whether all have one now. */
+  async fill(): Promise<boolean> {
+    await this.#open();
+    let isWhole = false;
+    await this.#alone(async () => {
+      isWhole = await fillVectors(this.#follower());
+    });
+    return isWhole;
+  }
+
+  /** Another model may be configured: done when the graph is embedded by it. */
+  async followModel(): Promise<void> {
+    if (!this.#options.applies) return;
+    await this.#open();
+    this.#followedMs = Number.NEGATIVE_INFINITY;
+    await this.#settle();
+    await this.#renewing;
+  }
+
+  async close(): Promise<void> {
+    this.#end.abort(new Error("the gateway stops"));
+    if (this.#timer) clearTimeout(this.#timer);
+    await Promise.allSettled([this.#opening, this.#work, this.#renewing, ...this.#background]);
+    await this.#dropRetired(0);
+    await this.#active?.store.close();
+    this.#active = null;
+  }
+
+  #current(): { store: KnowledgeStore; space: Space } {
+    if (!this.#active) throw new Error("the knowledge graph is not open");
+    return this.#active;
+  }
+
+  #open(): Promise<void> {
+    this.#end.signal.throwIfAborted();
+    if (this.#active) return Promise.resolve();
+    this.#opening ??= this.#openFirst().finally(() => {
+      this.#opening = null;
+    });
+    return this.#opening;
+  }
+
+  async #openFirst(): Promise<void> {
+    const { stores, applies } = this.#options;
+    const space = (await stores.remembered()) ?? (await this.#spaceNow());
+    try {
+      this.#active = { store: await stores.open(space), space };
+    } catch (error) {
+      if (!applies) throw error;
+      this.#warning = "The index of the graph was damaged and was made again from the ledger";
+      this.#options.report(`${this.#warning}: ${messageOf(error)}`);
+      await stores.drop(space);
+      this.#active = { store: await stores.open(space), space };
+    }
+    if (applies) await stores.remember(space);
+  }
+
+  /** The space that the configured model makes; none when there is no model or it does not answer. */
+  async #spaceNow(): Promise<Space> {
+    const { embedder } = this.#options;
+    const signal = AbortSignal.any([this.#end.signal, AbortSignal.timeout(retryMs)]);
+    try {
+      const model = await embedder.current(signal);
+      if (model === null) return noVectors;
+      const [probe] = await embedder.embed(model, ["length of a vector"], signal);
+      return probe ? { model, dimensions: probe.length } : noVectors;
+    } catch (error) {
+      this.#options.report(`The model for embeddings does not answer: ${messageOf(error)}`);
+      return noVectors;
+    }
+  }
+
+  /** One at a time, in order: a store has one writer. */
+  #alone(work: () => Promise<void>): Promise<void> {
+    const done = this.#work.then(work);
+    this.#work = done.catch(() => undefined);
+    return done;
+  }
+
+  async #settle(): Promise<string[]> {
+    await this.#alone(async () => {
+      await catchUp(this.#follower());
+      await this.#followModel();
+      await this.#dropRetired(retiredMs);
+    });
+    const { withoutVector } = await this.#current().store.counts();
+    if (withoutVector === 0) return [];
+    this.#later(retryMs, () => this.fill().then(() => undefined));
+    return [`${withoutVector} assertions have no vectors yet`];
+  }
+
+  #follower(active = this.#current()): Follower {
+    const { log, embedder, report } = this.#options;
+    return { log, embedder, report, ...active, signal: this.#end.signal };
+  }
+
+  /** The process that applies is another: its store is asked until it has what this process knows to be committed. */
+  async #awaitOther(): Promise<string[]> {
+    const { log, stores } = this.#options;
+    const remembered = await stores.remembered();
+    const active = this.#current();
+    if (remembered && spaceKey(remembered) !== spaceKey(active.space)) {
+      this.#active = { store: await stores.open(remembered), space: remembered };
+      await active.store.close();
+    }
+    const head = await log.memoryHead();
+    const until = performance.now() + otherMs;
+    while ((await this.#current().store.position()) < head) {
+      if (performance.now() > until) return ["The newest assertions are not in the graph yet: no runner applies them"];
+      await Bun.sleep(lookMs);
+    }
+    return [];
+  }
+
+  async #followModel(): Promise<void> {
+    const now = performance.now();
+    if (this.#renewal || now - this.#followedMs < followMs) return;
+    this.#followedMs = now;
+    const { embedder, stores, report } = this.#options;
+    const active = this.#current();
+    const model = await embedder.current(this.#end.signal).catch(() => null);
+    if (model === null || model === active.space.model) return;
+    const space = await this.#spaceNow();
+    if (space.model === null) return;
+    const { assertions } = await active.store.counts();
+    if (assertions > 0) report(`${assertions} assertions are embedded anew for ${space.model}`);
+    this.#renewal = { space, position: 0 };
+    const store = await stores.open(space);
+    const renewing = this.#renew({ store, space }).catch(async (error) => {
+      this.#renewal = null;
+      await store.close();
+      if (!this.#end.signal.aborted) report(`The graph could not be embedded anew: ${messageOf(error)}`);
+    });
+    this.#renewing = renewing;
+    // An empty graph has nothing to wait for.
+    if (assertions === 0) await renewing;
+  }
+
+  async #renew(next: { store: KnowledgeStore; space: Space }): Promise<void> {
+    const { stores } = this.#options;
+    await catchUp(this.#follower(next), (position) => {
+      if (this.#renewal) this.#renewal.position = position;
+    });
+    const last = this.#current();
+    await stores.remember(next.space);
+    this.#active = next;
+    this.#renewal = null;
+    this.#retired.push({ ...last, atMs: performance.now() });
+  }
+
+  /** A question that was under way when the store was replaced may still read the old one. */
+  async #dropRetired(olderThanMs: number): Promise<void> {
+    const before = performance.now() - olderThanMs;
+    const due = this.#retired.filter(({ atMs }) => atMs <= before);
+    this.#retired = this.#retired.filter(({ atMs }) => atMs > before);
+    for (const { store, space } of due) {
+      await store.close();
+      await this.#options.stores.drop(space);
+    }
+  }
+
+  #later(delayMs: number, work: () => Promise<void>): void {
+    if (this.#timer || this.#end.signal.aborted) return;
+    this.#timer = setTimeout(() => {
+      this.#timer = null;
+      this.#keep(
+        work().catch((error) => {
+          if (!this.#end.signal.aborted) this.#options.report(`The knowledge graph: ${messageOf(error)}`);
+        }),
+      );
+    }, delayMs);
+    this.#timer.unref();
+  }
+
+  #keep(work: Promise<void>): void {
+    this.#background.add(work);
+    void work.finally(() => this.#background.delete(work));
+  }
+}
