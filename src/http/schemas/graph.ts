@@ -83,7 +83,7 @@ export const KgQueryReply = t.Object(
 export const KgAssertRequest = t.Object(
   {
     ...whose,
-    assertions: t.Array(t.Unknown(), {
+    assertions: t.Array(anyValue("A triple."), {
       description: "Triples: `subject`, `predicate`, `object`, and what else is known.",
     }),
     attributes_defaults: t.Optional(jsonObject("Attributes of each of them.")),
