@@ -81,22 +81,10 @@ export async function createApp(
   const metrics = settings.telemetry.metrics ? createMetrics(version) : null;
   const ledger = await openLedger(settings, { isShared, metrics, report });
   const { blobs, attachments, blocStore } = openStores(settings, ledger);
-  const bundles = await openFolderRegistry({
-    flowsDir: settings.flowsDir,
-    dataDir: settings.dataDir,
-    builtin: builtinBundles(),
-    now,
-    report,
-    limits: { maxArchiveBytes: settings.limits.maxBundleBytes },
-  });
+  const bundles = await openBundles(settings, report);
   const programs = createPrograms((digest) => bundles.open(digest));
-  const { defaults, connections } = createModelConfig(settings);
-  const providers = createProviderRegistry(settings.models, {
-    inferenceCommand: inferenceCommand(),
-    ownPort: settings.port,
-    defaults,
-    connections,
-  });
+  const models = createModels(settings);
+  const { providers } = models;
   const codeRunner = createCodeRunner(settings);
   const offload = createOffloadRecord({ blobs, now, maxInlineBytes: settings.limits.maxInlineBytes });
   const tools = await createTools(settings, environment, attachments);
@@ -127,9 +115,7 @@ export async function createApp(
     blocStore,
     bundles,
     plan: programs.load,
-    providers,
-    defaults,
-    connections,
+    ...models,
     tools,
     webhooks,
     graph,
@@ -140,6 +126,28 @@ export async function createApp(
   const http = createHttp({ ...shared, of: () => services }, { report, log });
   metrics?.watch(readingsOf({ ledger, runner, http }));
   return assemble({ ...engines, runner, sweeper, http });
+}
+
+function openBundles(settings: Settings, report: Report) {
+  return openFolderRegistry({
+    flowsDir: settings.flowsDir,
+    dataDir: settings.dataDir,
+    builtin: builtinBundles(),
+    now: systemClock,
+    report,
+    limits: { maxArchiveBytes: settings.limits.maxBundleBytes },
+  });
+}
+
+/** Providers, and what somebody entered and set for them. */
+function createModels(settings: Settings) {
+  const config = createModelConfig(settings);
+  const providers = createProviderRegistry(settings.models, {
+    inferenceCommand: inferenceCommand(),
+    ownPort: settings.port,
+    ...config,
+  });
+  return { ...config, providers };
 }
 
 function createCodeRunner({ code }: Settings): CodeRunner {
