@@ -5,6 +5,7 @@ import { define } from "#cli/define.ts";
 import { settingsArgs, settingsFor } from "#cli/settings.ts";
 import { StatusLine, notices, plain, print, printJson } from "#cli/terminal.ts";
 import { AppError } from "#core/errors.ts";
+import { runStatuses } from "#core/run.ts";
 import type { MigrationReport } from "#app/migrate/migrate.ts";
 import { type StoreKind, storeKinds } from "#app/migrate/options.ts";
 
@@ -94,7 +95,7 @@ function tell(context: CliContext, report: MigrationReport): void {
   }
   const { contents, dry_run: isDry } = report;
   const { commands, bundles, by_status: byStatus } = contents;
-  const statuses = Object.entries(byStatus).map(([status, count]) => `${count} ${status}`);
+  const statuses = runStatuses.flatMap((status) => (byStatus[status] ? [`${byStatus[status]} ${status}`] : []));
   const verb = isDry ? "Would move" : report.resumed ? "Went on and moved" : "Moved";
   print(context, `${verb} ${report.source} in ${report.from} into ${report.into}:`);
   print(context, `  ${contents.runs} runs (${statuses.join(", ") || "none"}), ${contents.schedules} of them schedules`);

@@ -281,6 +281,25 @@ export function exerciseLedger(name: string, open: () => Promise<Opened>): void 
     });
 
     describe("commands", () => {
+      test("a command that was applied elsewhere keeps its outcome, reaches nobody and stays known", async () => {
+        await started("r1");
+        const past = { outcome: { status: "applied", message: "long ago" } as const, applied_at: tick() };
+        const sent = [
+          command("c1", "r1", { past }),
+          command("c2", "nobody", { past }),
+          command("c3", "s1", { past, type: "emit_event" }),
+        ];
+        const { commands } = await ledger.commit({ commands: sent });
+        for (const [index, { past: _past, ...rest }] of sent.entries()) {
+          const seq = commands[index]?.seq ?? 0;
+          expect(await ledger.getCommand(rest.command_id)).toEqual({ ...rest, seq, ...past });
+        }
+        expect(await ledger.readMail("r1", 10)).toEqual([]);
+        expect(await ledger.pendingEmits(10)).toEqual([]);
+        const again = await ledger.commit({ commands: [command("c1", "r1")] });
+        expect(again.commands).toEqual([{ command_id: "c1", seq: commands[0]?.seq ?? 0, duplicate: true }]);
+      });
+
       test("a command becomes mail of its run with its place in the inbox", async () => {
         await started("r1");
         const sent = command("c1", "r1", { payload: { n: float(3) } });

@@ -1,5 +1,7 @@
 import { Database } from "bun:sqlite";
+import { truncateSync } from "node:fs";
 import { AppError, messageOf } from "#core/errors.ts";
+import { sqliteCode } from "#ledger/sqlite/storage-error.ts";
 
 export interface ProcessLock {
   release(): void;
@@ -11,6 +13,17 @@ export interface ProcessLock {
  * It is an open exclusive transaction of SQLite, which locks the file itself on every platform.
  */
 export function takeProcessLock(path: string): ProcessLock | null {
+  try {
+    return openLock(path);
+  } catch (error) {
+    if (!(error instanceof AppError) || sqliteCode(error.cause) !== "SQLITE_NOTADB") throw error;
+    // The Python gateway leaves a lock file of the same name with a text in it; its lock does not hang on the text.
+    truncateSync(path);
+    return openLock(path);
+  }
+}
+
+function openLock(path: string): ProcessLock | null {
   let database: Database;
   try {
     database = new Database(path, { create: true });

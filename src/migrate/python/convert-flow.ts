@@ -49,6 +49,7 @@ export function isPauseWait(run: PythonRun): boolean {
 
 function problemOf(run: PythonRun, plan: Plan, wait: Wait | null): string | null {
   if (run.status === null) return `its status '${run.statusText}' is not known here`;
+  if (run.actor_id !== "gateway") return "it was not the gateway that ran it, but whoever started it";
   if (run.status === "waiting" && wait === null && !isPauseWait(run)) return "what it waits for is not stored";
   if (!plan.nodes.has(run.current_node)) return `its flow has no node '${run.current_node}'`;
   const next = wait?.resume_to_node ?? null;
