@@ -30,7 +30,7 @@ const warned = (made: any, kind: string): string[] =>
   made.warnings.find((each: any) => each.kind === kind)?.messages ?? [];
 
 async function ledgerOf(dataDir = join(root, "new")): Promise<Ledger> {
-  const ledger = await openSqliteLedger({ path: join(dataDir, "gateway.sqlite3"), now: systemClock });
+  const ledger: Ledger = await openSqliteLedger({ path: join(dataDir, "gateway.sqlite3"), now: systemClock });
   const problems: unknown[] = [];
   for await (const problem of ledger.verify({})) problems.push(problem);
   expect(problems).toEqual([]);
@@ -41,7 +41,7 @@ const one: PythonData = { runs: [completed("done")], bundles };
 
 describe("where it cannot begin, one sentence says why", () => {
   test.each([
-    ["no such folder", [], async () => undefined, 66, "There is no folder"],
+    ["no such folder", [], () => Promise.resolve(), 66, "There is no folder"],
     ["a file", [], () => writeFile(source(), "x"), 2, "is no folder"],
     ["not the folder of a gateway", [], () => mkdir(source()), 2, "is no data folder of a Python gateway"],
     ["no such store", ["--from=sqlite"], () => writePython("file", root, one), 2, "has no SQLite store"],

@@ -93,9 +93,9 @@ describe.each(["file", "sqlite"] as const)("a data folder of the Python gateway'
   test("records come back with their content, and our chain over them", async () => {
     const [done] = data.runs;
     const records = await gateway.ledger("done");
-    expect(
-      records.map((record) => ({ ...record, prev_hash: null, record_hash: null })),
-    ).toEqual(done?.records as any[]);
+    expect(records.map((record) => ({ ...record, prev_hash: null, record_hash: null }))).toEqual(
+      done?.records as any[],
+    );
     expect(records[0].record_hash).toMatch(/^[0-9a-f]{64}$/);
     expect(records[1].prev_hash).toBe(records[0].record_hash);
     expect((await gateway.get("/runs/done/input_data")).body.input_data).toEqual({ x: 1 });
