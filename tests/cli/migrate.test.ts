@@ -2,9 +2,13 @@ import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { appendFile, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { migrate as begin } from "#app/migrate/migrate.ts";
 import { systemClock } from "#core/time.ts";
 import { type CliRun, runCli } from "#fixtures/cli.ts";
+import { executable, startGateway } from "#fixtures/gateway.ts";
+import { rejection } from "#fixtures/rejection.ts";
 import { fingerprint } from "#fixtures/migration.ts";
+import { ask } from "#fixtures/sample-flows.ts";
 import { type PythonData, pythonCommand, pythonRecord, pythonRun, writePython } from "#fixtures/python-gateway.ts";
 import { asking, bundles, completed, scheduled, waitingForChild, workflow } from "#fixtures/python-runs.ts";
 import type { Ledger } from "#ledger/ledger.ts";
@@ -319,7 +323,6 @@ describe("a run whose next step is not certain is paused, with the reason", () =
 
 test("a flow that changed since: the run keeps the one that it was started with", async () => {
   const kept = asking("kept");
-  const { ask } = await import("#fixtures/sample-flows.ts");
   const old = {
     ...ask,
     nodes: ask.nodes.map((node) => (node.id === "end" ? { ...node, data: { ...node.data, note: 1 } } : node)),
@@ -386,7 +389,6 @@ describe("interrupted and begun again", () => {
 
   test("killed again and again, it comes to its end and doubles nothing; no gateway starts on the half of it", async () => {
     await writePython("file", root, many);
-    const { executable } = await import("#fixtures/gateway.ts");
     const before = await fingerprint(source());
     let wasRefused = false;
     for (let killAfterMs = 60; ; killAfterMs += 20) {
@@ -404,12 +406,8 @@ describe("interrupted and begun again", () => {
       if (said.includes("already since the migration from")) break;
       expect(said).toBe("");
       if (!wasRefused && (await Bun.file(join(root, "new", "migration.json")).exists())) {
-        const env = { ABSTRACTGATEWAY_AUTH_TOKEN: "a-token-that-is-long-enough-for-this" };
-        const { createApp } = await import("#app/create-app.ts");
-        const { loadSettings } = await import("#config/load.ts");
-        const settings = loadSettings({ env, flags: { dataDir: join(root, "new") }, cwd: root, envFile: null });
-        const start = createApp(settings, { report: () => undefined }).then(() => "started", String);
-        expect(await start).toContain("is not finished: run `abstractgateway migrate` again");
+        const refusal = await rejection(startGateway({ dataDir: join(root, "new") }));
+        expect(String(refusal)).toContain("is not finished: run `abstractgateway migrate` again");
         wasRefused = true;
       }
     }
@@ -425,7 +423,6 @@ describe("interrupted and begun again", () => {
 
   test("another migration does not go on with it, and a source that grew meanwhile is refused", async () => {
     await writePython("file", root, many);
-    const { migrate: begin } = await import("#app/migrate/migrate.ts");
     const options = {
       dataDir: source(),
       flowsDir: join(root, "flows"),
