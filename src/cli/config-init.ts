@@ -27,7 +27,7 @@ const args = {
   },
   "db-path": { type: "string", valueHint: "file", description: "Database file (default: in the data folder)" },
   "workflow-source": { type: "string", description: "Where workflows come from: bundle" },
-  "store-backend": { type: "string", description: "Store of the ledger: sqlite" },
+  "store-backend": { type: "string", description: "Store of the ledger: sqlite or file (default: sqlite)" },
   runner: { type: "boolean", default: true, description: "Run workflows in the gateway's process" },
   "tool-mode": { type: "string", description: "approval, passthrough, delegated or local (default: approval)" },
   "max-attachment-bytes": { type: "string", valueHint: "bytes", description: "Largest attachment" },

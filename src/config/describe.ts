@@ -39,7 +39,10 @@ export function describeText(settings: Settings, more: string[] = []): string {
   const rows: [string, unknown][] = [
     ["data_dir", gateway.data_dir],
     ["flows_dir", gateway.flows_dir],
-    ["store_backend", `${gateway.store_backend} (${gateway.db_path})`],
+    [
+      "store_backend",
+      `${gateway.store_backend} (${settings.storeBackend === "file" ? settings.ledgerDir : gateway.db_path})`,
+    ],
     ["runner_enabled", gateway.runner_enabled],
     ["gateway_auth_configured", gateway.auth_configured],
     ["security_enabled", gateway.security_enabled],

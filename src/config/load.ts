@@ -66,7 +66,8 @@ function readSettings(read: VariableReader, flags: NonNullable<LoadOptions["flag
     dataDir,
     flowsDir: flows === null ? join(dataDir, "flows") : resolve(cwd, flows),
     dbPath: databasePath(read, cwd, dataDir),
-    storeBackend: storeBackend(read),
+    ledgerDir: join(dataDir, "ledger"),
+    storeBackend: read.get(server.storeBackend),
     runner: flags.runner ?? read.get(server.runner),
     auth: authSettings(read),
     limits: limitSettings(read),
@@ -172,15 +173,6 @@ function databasePath(read: VariableReader, cwd: string, dataDir: string): strin
     );
   }
   return path;
-}
-
-function storeBackend(read: VariableReader): "sqlite" {
-  const named = read.get(server.storeBackend)?.toLowerCase() ?? "sqlite";
-  if (named === "sqlite") return named;
-  throw new AppError(
-    "unsupported",
-    `ABSTRACTGATEWAY_STORE_BACKEND: the store '${named}' is not available yet, use sqlite`,
-  );
 }
 
 function pathOrNull(path: string | null, cwd: string): string | null {

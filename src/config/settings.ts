@@ -7,7 +7,9 @@ export interface Settings {
   flowsDir: string;
   /** SQLite file; lies under `dataDir`. */
   dbPath: string;
-  storeBackend: "sqlite";
+  /** Folder of the file store, under `dataDir`. */
+  ledgerDir: string;
+  storeBackend: "sqlite" | "file";
   /** Run the runner in this process. */
   runner: boolean;
   auth: AuthSettings;

@@ -174,6 +174,7 @@ function testSettings(dataDir: string, options: HarnessOptions): Settings {
     dataDir,
     flowsDir: join(dataDir, "flows"),
     dbPath: join(dataDir, "gateway.sqlite3"),
+    ledgerDir: join(dataDir, "ledger"),
     storeBackend: "sqlite",
     runner: true,
     auth: {

@@ -13,7 +13,11 @@ export const server = {
   host: text(gateway("HOST"), { shown: "127.0.0.1", meaning: "Address to listen at" }),
   port: number(gateway("PORT"), { preset: 8080, min: 0, max: 65_535, meaning: "Port to listen at; 0: any free one" }),
   runner: flag(gateway("RUNNER"), { preset: true, meaning: "Advance runs in this process; off: another one does" }),
-  storeBackend: text(gateway("STORE_BACKEND"), { shown: "sqlite", meaning: "Store of the ledger: `sqlite`" }),
+  storeBackend: choice(gateway("STORE_BACKEND"), {
+    preset: "sqlite",
+    allowed: ["sqlite", "file"],
+    meaning: "Store of the ledger; `file`: JSON lines in the folder `ledger` of the data folder, for one process",
+  }),
   dbPath: text(gateway("DB_PATH"), {
     shown: "<data>/gateway.sqlite3",
     meaning: "Database file, in the data folder or below it",

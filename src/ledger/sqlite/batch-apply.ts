@@ -1,10 +1,11 @@
-import type { Command, CommandOutcome } from "#core/command.ts";
+import type { Command } from "#core/command.ts";
 import { parseObject, stringifyJson } from "#core/json.ts";
 import type { MailBody } from "#core/mail.ts";
 import { isTerminal } from "#core/run.ts";
+import { alreadyEnded, noChange, outcomeAtOnce } from "#ledger/batch-rules.ts";
 import type { Committed } from "#ledger/ledger.ts";
 import type { Plan } from "#ledger/sqlite/batch-check.ts";
-import { type Cell, identityColumns, noChange, progressColumns } from "#ledger/sqlite/run-row.ts";
+import { type Cell, identityColumns, progressColumns } from "#ledger/sqlite/run-row.ts";
 import type { KnownRun, RunTable } from "#ledger/sqlite/run-table.ts";
 import type { Statements } from "#ledger/sqlite/statements.ts";
 import type { WireBatch, WireCommand } from "#ledger/sqlite/wire.ts";
@@ -131,17 +132,8 @@ function settledOutcome(
   at: string,
 ): { text: string; appliedAt: string } | null {
   if (pastOutcome !== null) return { text: pastOutcome, appliedAt: pastAppliedAt ?? at };
-  const outcome = type === "emit_event" ? null : earlyOutcome(runId, run);
+  const outcome = type === "emit_event" ? null : outcomeAtOnce(runId, run?.status ?? null);
   return outcome && { text: stringifyJson(outcome), appliedAt: at };
-}
-
-function earlyOutcome(runId: string, run: KnownRun | null): CommandOutcome | null {
-  if (!run) return { status: "refused", message: `Run '${runId}' not found` };
-  return isTerminal(run.status) ? alreadyEnded(run) : null;
-}
-
-function alreadyEnded(run: KnownRun): CommandOutcome {
-  return { status: "ignored", message: `The run is already ${run.status}` };
 }
 
 function commandMail(wire: WireCommand, seq: number): string {
@@ -173,5 +165,5 @@ function clearEnded(run: KnownRun, statements: Statements, at: string): void {
 
 function ignoreCommand(statements: Statements, body: string, run: KnownRun, at: string): void {
   const mail = JSON.parse(body) as MailBody;
-  if (mail.kind === "command") statements.setOutcome.run(stringifyJson(alreadyEnded(run)), at, mail.command.seq);
+  if (mail.kind === "command") statements.setOutcome.run(stringifyJson(alreadyEnded(run.status)), at, mail.command.seq);
 }

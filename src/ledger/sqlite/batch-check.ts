@@ -1,8 +1,7 @@
 import type { ErrorCode } from "#core/errors.ts";
-import { legalMoves } from "#core/run.ts";
 import type { RunStatus } from "#core/run.ts";
+import { mailIsGone, updateProblem, writesState } from "#ledger/batch-rules.ts";
 import type { StartKey } from "#ledger/ledger.ts";
-import { maxRows } from "#ledger/sqlite/migrations.ts";
 import { identityColumns } from "#ledger/sqlite/run-row.ts";
 import type { KnownRun, RunTable } from "#ledger/sqlite/run-table.ts";
 import type { Statements } from "#ledger/sqlite/statements.ts";
@@ -50,28 +49,17 @@ function checkUpdate(update: WireUpdate, plan: Plan, runs: RunTable, statements:
   const { runId, headSeq, epoch, status } = update;
   const run = runs.stage(runId);
   if (!run) return refuse("not_found", `Run '${runId}' not found`);
-  if (epoch < run.epoch) {
-    return refuse("conflict", `Run '${runId}' belongs to epoch ${run.epoch}: epoch ${epoch} may not change it`);
-  }
-  if (headSeq !== run.head) {
-    return refuse("conflict", `Run '${runId}' stands at record ${run.head}, not at ${headSeq}`);
-  }
-  if (!legalMoves[run.status].includes(status)) {
-    return refuse("conflict", `Run '${runId}' cannot go from ${run.status} to ${status}`);
-  }
+  const problem = updateProblem(update, run);
+  if (problem !== null) return refuse("conflict", problem);
   for (const id of update.consumed) {
-    if (!statements.hasMail.get(run.no, id)) {
-      return refuse("conflict", `Mail ${id} of run '${runId}' is gone: somebody consumed it`);
-    }
+    if (!statements.hasMail.get(run.no, id)) return refuse("conflict", mailIsGone(runId, id));
   }
-  // Each commit with records is a place that a fork may begin at, so it has a state of its own even when no var changed.
-  const writesState = update.snapshot !== null || update.delta !== null || update.records.length > 0;
-  if (run.stateNo >= maxRows) return refuse("conflict", `Run '${runId}' holds at most ${maxRows} changes`);
+  const hasState = writesState({ ...update, records: update.records.length });
   run.head += update.records.length;
   run.status = status;
   run.epoch = epoch;
   run.listens ||= update.listens.length > 0;
-  if (writesState) run.stateNo++;
+  if (hasState) run.stateNo++;
   plan.updates.push({ update, run, from: headSeq, stateNo: run.stateNo, listens: run.listens });
   return null;
 }

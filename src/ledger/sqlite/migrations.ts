@@ -113,6 +113,5 @@ export const migrations: readonly string[] = [
   `,
 ];
 
-/** Low bits of the composite keys: a run holds fewer than 2^24 records and state rows. */
+/** Low bits of the composite keys: a run holds fewer than 2^24 records and state rows (`maxRows`). */
 export const rowBits = 24;
-export const maxRows = 2 ** rowBits - 1;

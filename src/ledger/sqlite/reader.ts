@@ -5,9 +5,10 @@ import type { Mail, MailBody } from "#core/mail.ts";
 import type { LoggedMemoryEvent, MemoryEvent } from "#core/memory-event.ts";
 import type { SealedRecord } from "#core/record.ts";
 import { type Run, type RunStatus, type Wait, runStatuses } from "#core/run.ts";
+import { noChange } from "#ledger/batch-rules.ts";
 import type { ArtifactRow, PendingCursor, StoredState } from "#ledger/ledger.ts";
 import { rowBits } from "#ledger/sqlite/migrations.ts";
-import { type RunRow, noChange, runColumns, toRun } from "#ledger/sqlite/run-row.ts";
+import { type RunRow, runColumns, toRun } from "#ledger/sqlite/run-row.ts";
 import { type StoredArtifact, toArtifact } from "#ledger/sqlite/stored-artifact.ts";
 
 // `,"signature":null}` and its quote end every sealed record; the hash stands before.

@@ -1,7 +1,7 @@
 import { parseJson, stringifyJson } from "#core/json.ts";
 import type { Run, RunIdentity, RunProgress } from "#core/run.ts";
-import { parseTime } from "#core/time.ts";
 import type { JsonObject, Value } from "#core/value.ts";
+import { isDraft, isPaused, wakeAt, wakeKey } from "#ledger/batch-rules.ts";
 
 /** What a column holds, and what crosses to the writer thread: an array of these is the cheapest message there is. */
 export type Cell = string | number | null;
@@ -39,9 +39,6 @@ export const progressColumns = [
   "finished_at",
 ] as const;
 
-/** The delta of a commit that changed no var: its state row says where the run stood. */
-export const noChange = "[]";
-
 export const runColumns = [...identityColumns, ...progressColumns, "head_seq", "head_hash", "epoch"].join(", ");
 
 export function pushIdentity(out: Cell[], run: RunIdentity): void {
@@ -56,21 +53,19 @@ export function pushIdentity(out: Cell[], run: RunIdentity): void {
     run.runtime_id,
     run.schedule_id,
     json(run.lifecycle),
-    run.lifecycle?.["purpose"] === "draft_test" ? 1 : 0,
+    isDraft(run.lifecycle) ? 1 : 0,
     json(run.forked_from),
     run.created_at,
   );
 }
 
 export function pushProgress(out: Cell[], progress: RunProgress): void {
-  const waits = progress.status === "waiting" && !isPaused(progress);
   out.push(
     progress.status,
     isPaused(progress) ? 1 : 0,
     progress.node_id,
     json(progress.wait),
-    // Only a wait that can be woken is in the indexes of keys and timers.
-    waits ? (progress.wait?.wait_key ?? null) : null,
+    wakeKey(progress),
     wakeAt(progress),
     json(progress.pause),
     json(progress.output),
@@ -81,19 +76,6 @@ export function pushProgress(out: Cell[], progress: RunProgress): void {
     progress.updated_at,
     progress.finished_at,
   );
-}
-
-/** Time in ms at which a run wants to be woken: the `until` of a waiting run that is not paused. */
-export function wakeAt(progress: RunProgress): number | null {
-  if (progress.status !== "waiting" || isPaused(progress)) return null;
-  const until = progress.wait?.until;
-  if (!until) return null;
-  const ms = parseTime(until);
-  return Number.isNaN(ms) ? null : ms;
-}
-
-function isPaused(progress: RunProgress): boolean {
-  return progress.pause?.paused === true;
 }
 
 function json(value: unknown): string | null {

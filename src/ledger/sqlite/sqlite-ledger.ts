@@ -1,6 +1,7 @@
 import { AppError } from "#core/errors.ts";
 import { newId } from "#core/ids.ts";
 import { type Clock, isoTime } from "#core/time.ts";
+import { wakeAt } from "#ledger/batch-rules.ts";
 import type { Batch, Committed, Ledger } from "#ledger/ledger.ts";
 import { Notices, addBatch, emptyNotice } from "#ledger/notices.ts";
 import { ChangeWatcher } from "#ledger/sqlite/change-watcher.ts";
@@ -8,7 +9,6 @@ import { createPrivateFile, openForReading } from "#ledger/sqlite/database.ts";
 import type { Answer, Deleted } from "#ledger/sqlite/jobs.ts";
 import { listRuns } from "#ledger/sqlite/list-runs.ts";
 import { LedgerReader } from "#ledger/sqlite/reader.ts";
-import { wakeAt } from "#ledger/sqlite/run-row.ts";
 import { storageError } from "#ledger/sqlite/storage-error.ts";
 import { mentions } from "#ledger/sqlite/mentions.ts";
 import { endedRuns, looseArtifacts, measureRuns, unnamedBlobs } from "#ledger/sqlite/upkeep-reads.ts";

@@ -1,10 +1,9 @@
 import type { CommandType } from "#core/command.ts";
-import { AppError } from "#core/errors.ts";
 import { stringifyJson } from "#core/json.ts";
 import type { RunStatus } from "#core/run.ts";
+import { requireConsecutive } from "#ledger/batch-rules.ts";
 import type { Batch, RunUpdate } from "#ledger/ledger.ts";
 import { type Cell, identityColumns, progressColumns, pushIdentity, pushProgress } from "#ledger/sqlite/run-row.ts";
-import { maxRows } from "#ledger/sqlite/migrations.ts";
 
 /*
  * A batch on its way to the writer thread, as a flat run of cells. Cloning one flat array costs a third of cloning nested objects, and
@@ -96,16 +95,6 @@ function pushUpdate(out: Cell[], update: RunUpdate): void {
   for (const record of update.records) out.push(record.json);
   out.push(update.delta, update.snapshot, update.consumed.length, ...update.consumed);
   out.push(update.listens.length, ...update.listens);
-}
-
-function requireConsecutive(update: RunUpdate): void {
-  let expected = update.head_seq;
-  for (const { seq } of update.records) {
-    if (seq !== ++expected) {
-      throw new AppError("conflict", `Record ${seq} of run '${update.run_id}' does not follow record ${expected - 1}`);
-    }
-  }
-  if (expected > maxRows) throw new AppError("conflict", `Run '${update.run_id}' holds at most ${maxRows} records`);
 }
 
 /** Reads cells in the order in which they were pushed. */

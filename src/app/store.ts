@@ -1,0 +1,62 @@
+import { existsSync } from "node:fs";
+import type { Settings } from "#config/settings.ts";
+import { AppError, messageOf } from "#core/errors.ts";
+import { systemClock } from "#core/time.ts";
+import { requireRestored } from "#ledger/backup/restore-backup.ts";
+import { openFileLedger } from "#ledger/file/file-ledger.ts";
+import type { Ledger } from "#ledger/ledger.ts";
+import { openSqliteLedger } from "#ledger/sqlite/sqlite-ledger.ts";
+
+export interface StoreOptions {
+  /** Another process works on the same data folder: how soon this one sees what the other committed, ms. Null: alone. */
+  watchMs: number | null;
+  /** Hears how many batches each commit to the disk held. */
+  onCommit?: (batches: number) => void;
+  report: (message: string) => void;
+  crashPoint?: (name: string) => void;
+}
+
+type Place = Pick<Settings, "dataDir" | "dbPath" | "ledgerDir" | "storeBackend">;
+
+/** The file or the folder of the ledger that the settings name. */
+export function ledgerPath({ storeBackend, dbPath, ledgerDir }: Place): string {
+  return storeBackend === "file" ? ledgerDir : dbPath;
+}
+
+/**
+ * Opens the ledger that the settings name, or makes it. AppError `conflict` where the data folder holds runs of the other store, which would
+ * seem to be gone, and for a second process on the file store.
+ */
+export function openStore(settings: Place, options: StoreOptions): Promise<Ledger> {
+  requireRestored(settings.dataDir, ledgerPath(settings));
+  requireNoOtherStore(settings);
+  const { watchMs, onCommit, crashPoint, report } = options;
+  const shared = { now: systemClock, ...(onCommit ? { onCommit } : {}) };
+  if (settings.storeBackend === "sqlite") {
+    return openSqliteLedger({ ...shared, path: settings.dbPath, ...(watchMs === null ? {} : { watchMs }) });
+  }
+  if (watchMs !== null) {
+    throw new AppError(
+      "conflict",
+      "The file store serves one process: start `abstractgateway serve` with its runner, or use ABSTRACTGATEWAY_STORE_BACKEND=sqlite",
+    );
+  }
+  return openFileLedger({
+    ...shared,
+    path: settings.ledgerDir,
+    report: (error) => report(`The files of the ledger lag behind: ${messageOf(error)}`),
+    ...(crashPoint ? { crashPoint } : {}),
+  });
+}
+
+/** AppError `conflict` when only the other store's ledger is there: starting beside it would look like a loss of everything. */
+export function requireNoOtherStore(settings: Place): void {
+  const { storeBackend, dataDir } = settings;
+  const other = storeBackend === "file" ? "sqlite" : "file";
+  const found = ledgerPath({ ...settings, storeBackend: other });
+  if (existsSync(ledgerPath(settings)) || !existsSync(found)) return;
+  throw new AppError(
+    "conflict",
+    `${dataDir} holds a ledger of the ${other} store (${found}): start with ABSTRACTGATEWAY_STORE_BACKEND=${other}, or run \`abstractgateway migrate\``,
+  );
+}

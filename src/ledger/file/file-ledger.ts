@@ -1,0 +1,207 @@
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { AppError } from "#core/errors.ts";
+import { type Clock, isoTime } from "#core/time.ts";
+import { renewedLease, returnedLease, takenLease } from "#ledger/lease-rules.ts";
+import type { Lease, Ledger, Notice } from "#ledger/ledger.ts";
+import { Notices } from "#ledger/notices.ts";
+import { takeProcessLock } from "#ledger/sqlite/process-lock.ts";
+import { verifyLedger } from "#ledger/verify.ts";
+import type { Change } from "#ledger/file/change.ts";
+import { Checkpointer } from "#ledger/file/checkpointer.ts";
+import { fileError } from "#ledger/file/file-error.ts";
+import { GroupCommitter } from "#ledger/file/group-committer.ts";
+import { Journal } from "#ledger/file/journal.ts";
+import { LineReader } from "#ledger/file/line-reader.ts";
+import { openForWriting } from "#ledger/file/open-store.ts";
+import { prepare } from "#ledger/file/prepared.ts";
+import { RunReader } from "#ledger/file/run-reader.ts";
+import type { Store } from "#ledger/file/store.ts";
+import type { StoredRun } from "#ledger/file/stored-run.ts";
+
+export interface FileLedgerOptions {
+  /** Folder of the store. It is created; folder and files are readable by their owner only. */
+  path: string;
+  now: Clock;
+  /** Hears how many batches each flush held. */
+  onCommit?: (batches: number) => void;
+  /** Hears of listeners that throw, and of files that cannot be brought up to date. */
+  report?: (error: unknown) => void;
+  /** Passes named points of a checkpoint, for tests of crashes. */
+  crashPoint?: (name: string) => void;
+}
+
+/** Names of the locks in the folder: of the one process that writes, and of whoever needs files that stay as they are. */
+export const writerLock = "writer.lock";
+export const filesLock = "files.lock";
+
+/**
+ * Opens the ledger that keeps its runs in files for people and programs (`runs/<id>/ledger.jsonl`). One process at a time.
+ * AppError `storage` with a clear sentence when it cannot be used.
+ */
+export async function openFileLedger(options: FileLedgerOptions): Promise<Ledger> {
+  const { path } = options;
+  try {
+    mkdirSync(path, { recursive: true, mode: 0o700 });
+  } catch (error) {
+    throw fileError(error);
+  }
+  const lock = takeProcessLock(join(path, writerLock));
+  if (lock === null) {
+    const message = `The ledger in ${path} is locked by another process: the file store serves one process at a time`;
+    throw new AppError("storage", message, { retryable: true });
+  }
+  try {
+    return createLedger(options, await openForWriting(path), () => lock.release());
+  } catch (error) {
+    lock.release();
+    throw error;
+  }
+}
+
+function createLedger(
+  options: FileLedgerOptions,
+  { store, nextGroup }: { store: Store; nextGroup: number },
+  release: () => void,
+): Ledger {
+  const report = options.report ?? ((error: unknown) => console.error(error));
+  const notices = new Notices(report);
+  const journal = new Journal(join(store.folder, "journal"), nextGroup);
+  const lines = new LineReader();
+  const checkpointer = new Checkpointer({
+    store,
+    journal,
+    lines,
+    lockPath: join(store.folder, filesLock),
+    report,
+    crashPoint: options.crashPoint ?? (() => undefined),
+  });
+  const committer = new GroupCommitter({
+    store,
+    journal,
+    publish: (notice: Notice) => notices.publish(notice),
+    onGroup: ({ batches, bytes, isIdle }) => {
+      if (batches > 0) options.onCommit?.(batches);
+      checkpointer.noteCommit(bytes, isIdle);
+    },
+    room: () => checkpointer.room(),
+  });
+  let isClosed = false;
+  const requireOpen = () => {
+    if (isClosed) throw new AppError("storage", "The ledger is closed");
+  };
+  // oxlint-disable-next-line require-await -- what throws must reject
+  const open = async <T>(from: () => T | Promise<T>): Promise<T> => {
+    requireOpen();
+    try {
+      return await from();
+    } catch (error) {
+      throw fileError(error);
+    }
+  };
+  return {
+    ...readsOf(store, new RunReader(store, lines), open),
+    ...writesOf({ store, committer, now: options.now, open }),
+    subscribe: (listener) => notices.subscribe(listener),
+    verify: (wanted) => verifyLedger(new RunReader(store, lines).verifySource(requireOpen), wanted),
+    async close() {
+      if (isClosed) return;
+      isClosed = true;
+      await committer.idle();
+      await checkpointer.close();
+      journal.close();
+      store.close();
+      release();
+    },
+  };
+}
+
+type Guard = <T>(from: () => T | Promise<T>) => Promise<T>;
+type Reads = Omit<
+  Ledger,
+  "commit" | "subscribe" | "takeLease" | "renewLease" | "releaseLease" | "deleteRuns" | "verify" | "close"
+>;
+
+/** Everything that is only looked up. */
+export function readsOf(store: Store, reader: RunReader, open: Guard): Reads {
+  const ofRun = <T>(runId: string, none: T, read: (run: StoredRun) => T): Promise<T> =>
+    open(() => {
+      const run = store.runs.get(runId);
+      return run ? read(run) : none;
+    });
+  return {
+    getRun: (runId) => ofRun(runId, null, (run) => store.files.whole(run)),
+    listRuns: (query) => open(() => store.runs.list(query).map((run) => store.files.whole(run))),
+    readRecords: (runId, after, page) => ofRun(runId, [], (run) => reader.records(run, after, page)),
+    tailRecords: (runId, limit) =>
+      ofRun(runId, [], (run) => reader.records(run, Math.max(0, run.head - limit), { limit })),
+    readState: (runId, atSeq) => ofRun(runId, null, (run) => reader.state(run, atSeq)),
+    readInput: (runId) => ofRun(runId, null, (run) => reader.input(run)),
+    children: (runId) => open(() => store.runs.children(runId)),
+    descendants: (runId, limit) => open(() => store.runs.descendants(runId, limit)),
+    readMail: (runId, limit) => ofRun(runId, [], (run) => reader.mail(run, limit)),
+    pendingRuns: (after, limit) =>
+      open(() => {
+        const runs = store.runs.pending(after?.no ?? 0, limit);
+        const last = runs.at(-1);
+        return { runIds: runs.map((run) => run.runId), next: last && runs.length === limit ? { no: last.no } : null };
+      }),
+    dueRuns: (nowMs, limit) => open(() => store.runs.due(nowMs, limit)),
+    nextWake: () => open(() => store.runs.nextWake()),
+    listeners: (keys, options) => open(() => store.runs.listeners(keys, options)),
+    getCommand: (commandId, principal) => open(() => store.commands.get(commandId, principal)),
+    pendingEmits: (limit) => open(() => store.commands.pendingEmits(limit)),
+    getArtifact: (artifactId, runtimeId) => open(() => store.artifacts.get(artifactId, runtimeId)),
+    listArtifacts: (runId, page) => open(() => store.artifacts.list(runId, page)),
+    liveCounts: (runtimeId) => open(() => store.runs.liveCounts(runtimeId)),
+    counts: () => open(() => store.runs.counts()),
+  };
+}
+
+function writesOf({
+  store,
+  committer,
+  now,
+  open,
+}: {
+  store: Store;
+  committer: GroupCommitter;
+  now: Clock;
+  open: Guard;
+}) {
+  const putLease = (lease: Lease | null) => ({
+    changes: lease ? [{ do: "lease" as const, lease }] : [],
+    answer: lease,
+  });
+  const held = (name: string) => store.leases.get(name) ?? null;
+  const writes: Pick<Ledger, "commit" | "takeLease" | "renewLease" | "releaseLease" | "deleteRuns"> = {
+    commit: (batch) => open(() => committer.batch(batch, prepare(batch, isoTime(now())))),
+    takeLease: (name, owner, leaseMs) =>
+      open(() => committer.run(() => putLease(takenLease(held(name), { name, owner, leaseMs, nowMs: now() })))),
+    renewLease: (lease, leaseMs) =>
+      open(() => committer.run(() => putLease(renewedLease(held(lease.name), { lease, leaseMs, nowMs: now() })))),
+    releaseLease: async (lease) => {
+      await open(() => committer.run(() => putLease(returnedLease(held(lease.name), lease))));
+    },
+    deleteRuns: (runIds) => open(() => committer.run(() => deletion(store, runIds))),
+  };
+  return writes;
+}
+
+/** Unknown ids are skipped. Blobs stay: another run may share them. */
+function deletion(store: Store, runIds: string[]) {
+  const answer = { runs: 0, ledger_records: 0, commands: 0, artifacts: 0 };
+  const changes: Change[] = [];
+  const wanted = new Set(runIds);
+  for (const runId of wanted) {
+    const run = store.runs.get(runId);
+    if (!run) continue;
+    answer.runs++;
+    answer.ledger_records += run.head;
+    answer.commands += store.commands.countOf(runId);
+    const heir = store.runs.heirOf(run, wanted);
+    if (heir === null) answer.artifacts += store.artifacts.countOf(runId);
+    changes.push({ do: "delete", run_id: runId, heir });
+  }
+  return { changes, answer };
+}
