@@ -13,6 +13,7 @@ import { measuredHandlers, measuredLedger } from "#app/telemetry/measured.ts";
 import { type Metrics, type Readings, createMetrics } from "#app/telemetry/metrics.ts";
 import { type Tracing, createTracing } from "#app/telemetry/traces/tracing.ts";
 import { loggedHandlers, loggedRuns, loggedSubmit } from "#app/telemetry/run-log.ts";
+import { openChosenLedger } from "#app/chosen-ledger.ts";
 import { version } from "#app/version.ts";
 import { type Webhooks, createWebhooks } from "#app/webhooks.ts";
 import { builtinBundles } from "#bundles/builtin.ts";
@@ -27,8 +28,6 @@ import { createHandlers } from "#effects/create-handlers.ts";
 import { type HttpServer, createHttp } from "#http/create-http.ts";
 import { type WholeServices, ownServices } from "#http/own-services.ts";
 import { requireMigrated } from "#migrate/marker.ts";
-import { requireRestored } from "#ledger/backup/restore-backup.ts";
-import { openSqliteLedger } from "#ledger/sqlite/sqlite-ledger.ts";
 import { takeProcessLock } from "#ledger/sqlite/process-lock.ts";
 import type { Ledger } from "#ledger/ledger.ts";
 import type { ToolRegistry } from "#tools/tool.ts";
@@ -76,7 +75,6 @@ export async function createApp(
 ): Promise<App> {
   const now = systemClock;
   const report: Report = (message, fields) => log.write("warn", message, fields);
-  requireRestored(settings.dataDir, settings.dbPath);
   await requireMigrated(settings.dataDir);
   const metrics = settings.telemetry.metrics ? createMetrics(version) : null;
   const ledger = await openLedger(settings, { isShared, metrics, report });
@@ -207,11 +205,10 @@ async function openLedger(
   settings: Settings,
   { isShared, metrics, report }: { isShared: boolean; metrics: Metrics | null; report: Report },
 ): Promise<Ledger> {
-  const ledger = await openSqliteLedger({
-    path: settings.dbPath,
-    now: systemClock,
-    report: (error) => report(`A listener of the ledger failed: ${messageOf(error)}`),
-    ...(isShared ? { watchMs } : {}),
+  const ledger = await openChosenLedger(settings, {
+    watchMs: isShared ? watchMs : null,
+    crashPoint: createCrashPoint(settings.runtime.crashAt),
+    report,
     ...(metrics ? { onCommit: (batches: number) => metrics.group(batches) } : {}),
   });
   return metrics ? measuredLedger(ledger, metrics) : ledger;

@@ -1,5 +1,6 @@
 import { existsSync } from "node:fs";
 import type { CommandDef } from "citty";
+import { ledgerPath } from "#config/ledger-path.ts";
 import type { Settings } from "#config/settings.ts";
 import { AppError } from "#core/errors.ts";
 import { removeAddress, writeAddress } from "#cli/address-file.ts";
@@ -37,7 +38,7 @@ export function serveCommand(context: CliContext): CommandDef {
 }
 
 async function serve(context: CliContext, settings: Settings): Promise<void> {
-  const isFirstStart = !existsSync(settings.dbPath);
+  const isFirstStart = !existsSync(ledgerPath(settings));
   const signal = stopSignal(context);
   const log = createLog(context, settings);
   try {

@@ -1,3 +1,4 @@
+import { ledgerPath } from "#config/ledger-path.ts";
 import type { Settings } from "#config/settings.ts";
 
 /** What is in force, without secrets: the JSON of `config status` (contract http-api 3.7, as far as it applies), keys sorted. */
@@ -39,10 +40,7 @@ export function describeText(settings: Settings, more: string[] = []): string {
   const rows: [string, unknown][] = [
     ["data_dir", gateway.data_dir],
     ["flows_dir", gateway.flows_dir],
-    [
-      "store_backend",
-      `${gateway.store_backend} (${settings.storeBackend === "file" ? settings.ledgerDir : gateway.db_path})`,
-    ],
+    ["store_backend", `${gateway.store_backend} (${ledgerPath(settings)})`],
     ["runner_enabled", gateway.runner_enabled],
     ["gateway_auth_configured", gateway.auth_configured],
     ["security_enabled", gateway.security_enabled],

@@ -66,11 +66,6 @@ export class ArtifactTable {
     }
   }
 
-  /** Content hashes that rows name. */
-  *blobs(): Generator<string> {
-    for (const id of this.#owners.keys()) yield this.get(id, null)?.blob_id ?? "";
-  }
-
   #isOf(artifactId: string, runtimeId: string | null): boolean {
     const owner = this.#owners.get(artifactId);
     return owner !== undefined && (runtimeId === null || owner.runtimeId === runtimeId);

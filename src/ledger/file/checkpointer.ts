@@ -131,7 +131,7 @@ export class Checkpointer {
 
   async #removeRuns(): Promise<void> {
     const { store, lines, crashPoint } = this.#options;
-    for (const runId of [...store.removed]) {
+    for (const runId of store.removed) {
       store.files.remove(runId);
       lines.forget(store.files.ledgerPath(runId));
       lines.forget(store.files.statesPath(runId));

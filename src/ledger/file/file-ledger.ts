@@ -32,8 +32,8 @@ export interface FileLedgerOptions {
 }
 
 /** Names of the locks in the folder: of the one process that writes, and of whoever needs files that stay as they are. */
-export const writerLock = "writer.lock";
-export const filesLock = "files.lock";
+const writerLock = "writer.lock";
+const filesLock = "files.lock";
 
 /**
  * Opens the ledger that keeps its runs in files for people and programs (`runs/<id>/ledger.jsonl`). One process at a time.
@@ -123,7 +123,7 @@ type Reads = Omit<
 >;
 
 /** Everything that is only looked up. */
-export function readsOf(store: Store, reader: RunReader, open: Guard): Reads {
+function readsOf(store: Store, reader: RunReader, open: Guard): Reads {
   const ofRun = <T>(runId: string, none: T, read: (run: StoredRun) => T): Promise<T> =>
     open(() => {
       const run = store.runs.get(runId);

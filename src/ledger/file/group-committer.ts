@@ -1,4 +1,4 @@
-import { AppError } from "#core/errors.ts";
+import type { AppError } from "#core/errors.ts";
 import type { Batch, Committed, Notice } from "#ledger/ledger.ts";
 import { wakeAt } from "#ledger/batch-rules.ts";
 import { addBatch, emptyNotice } from "#ledger/notices.ts";

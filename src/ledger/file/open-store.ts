@@ -1,4 +1,3 @@
-import { AppError } from "#core/errors.ts";
 import { join } from "node:path";
 import { fileError, damaged } from "#ledger/file/file-error.ts";
 import { cutTorn, readJournal } from "#ledger/file/journal.ts";
@@ -18,17 +17,6 @@ export async function openForWriting(folder: string): Promise<OpenedStore> {
     const { store, torn } = load(new Store(folder, document));
     if (torn) cutTorn(torn);
     return { store, nextGroup: store.group + 1 };
-  } catch (error) {
-    throw fileError(error);
-  }
-}
-
-/** Reads a folder's store and changes nothing. AppError `not_found` when there is none. */
-export function openForReading(folder: string): Store {
-  try {
-    const document = readStoreDocument(folder);
-    if (document === null) throw new AppError("not_found", `There is no ledger at ${folder}`);
-    return load(new Store(folder, document)).store;
   } catch (error) {
     throw fileError(error);
   }

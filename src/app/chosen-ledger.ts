@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import type { Settings } from "#config/settings.ts";
+import { type LedgerPlace, ledgerPath } from "#config/ledger-path.ts";
 import { AppError, messageOf } from "#core/errors.ts";
 import { systemClock } from "#core/time.ts";
 import { requireRestored } from "#ledger/backup/restore-backup.ts";
@@ -7,7 +7,7 @@ import { openFileLedger } from "#ledger/file/file-ledger.ts";
 import type { Ledger } from "#ledger/ledger.ts";
 import { openSqliteLedger } from "#ledger/sqlite/sqlite-ledger.ts";
 
-export interface StoreOptions {
+export interface LedgerOptions {
   /** Another process works on the same data folder: how soon this one sees what the other committed, ms. Null: alone. */
   watchMs: number | null;
   /** Hears how many batches each commit to the disk held. */
@@ -16,22 +16,19 @@ export interface StoreOptions {
   crashPoint?: (name: string) => void;
 }
 
-type Place = Pick<Settings, "dataDir" | "dbPath" | "ledgerDir" | "storeBackend">;
-
-/** The file or the folder of the ledger that the settings name. */
-export function ledgerPath({ storeBackend, dbPath, ledgerDir }: Place): string {
-  return storeBackend === "file" ? ledgerDir : dbPath;
-}
-
 /**
  * Opens the ledger that the settings name, or makes it. AppError `conflict` where the data folder holds runs of the other store, which would
  * seem to be gone, and for a second process on the file store.
  */
-export function openStore(settings: Place, options: StoreOptions): Promise<Ledger> {
+export function openChosenLedger(settings: LedgerPlace, options: LedgerOptions): Promise<Ledger> {
   requireRestored(settings.dataDir, ledgerPath(settings));
   requireNoOtherStore(settings);
   const { watchMs, onCommit, crashPoint, report } = options;
-  const shared = { now: systemClock, ...(onCommit ? { onCommit } : {}) };
+  const shared = {
+    now: systemClock,
+    report: (error: unknown) => report(`A listener of the ledger failed: ${messageOf(error)}`),
+    ...(onCommit ? { onCommit } : {}),
+  };
   if (settings.storeBackend === "sqlite") {
     return openSqliteLedger({ ...shared, path: settings.dbPath, ...(watchMs === null ? {} : { watchMs }) });
   }
@@ -44,13 +41,13 @@ export function openStore(settings: Place, options: StoreOptions): Promise<Ledge
   return openFileLedger({
     ...shared,
     path: settings.ledgerDir,
-    report: (error) => report(`The files of the ledger lag behind: ${messageOf(error)}`),
+    onLag: (error) => report(`The files of the ledger lag behind its journal: ${messageOf(error)}`),
     ...(crashPoint ? { crashPoint } : {}),
   });
 }
 
 /** AppError `conflict` when only the other store's ledger is there: starting beside it would look like a loss of everything. */
-export function requireNoOtherStore(settings: Place): void {
+function requireNoOtherStore(settings: LedgerPlace): void {
   const { storeBackend, dataDir } = settings;
   const other = storeBackend === "file" ? "sqlite" : "file";
   const found = ledgerPath({ ...settings, storeBackend: other });
