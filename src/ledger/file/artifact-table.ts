@@ -5,6 +5,9 @@ import { Table, type TableState } from "#ledger/file/table.ts";
 interface Owner {
   runId: string | null;
   runtimeId: string;
+  blobId: string;
+  createdAt: string;
+  bytes: number;
 }
 
 /** The rows of all artifacts, by id and by run. */
@@ -59,10 +62,54 @@ export class ArtifactTable {
     }
   }
 
+  bytesOf(runId: string): number {
+    let bytes = 0;
+    for (const id of this.#byRun.get(runId) ?? []) bytes += this.#owners.get(id)?.bytes ?? 0;
+    return bytes;
+  }
+
   removeOf(runId: string): void {
-    for (const id of this.#byRun.get(runId) ?? []) {
+    this.remove([...(this.#byRun.get(runId) ?? [])]);
+  }
+
+  remove(ids: string[]): void {
+    for (const id of ids) {
       this.table.put(id, null);
       this.#forget(id);
+    }
+  }
+
+  known(ids: string[]): string[] {
+    return [...new Set(ids)].filter((id) => this.#owners.has(id));
+  }
+
+  /** Made before a time, and of no run that `hasRun` knows; by id. */
+  loose(
+    query: { before: string; after: string | null; limit: number },
+    hasRun: (runId: string) => boolean,
+  ): ArtifactRow[] {
+    const { before, after, limit } = query;
+    const ids: string[] = [];
+    for (const [id, { runId, createdAt }] of this.#owners) {
+      const isLoose = runId === null || !hasRun(runId);
+      if (isLoose && createdAt < before && (after === null || id > after)) ids.push(id);
+    }
+    return ids
+      .toSorted()
+      .slice(0, limit)
+      .flatMap((id) => this.get(id, null) ?? []);
+  }
+
+  unnamedBlobs(blobIds: string[]): string[] {
+    const unnamed = new Set(blobIds);
+    for (const { blobId } of this.#owners.values()) unnamed.delete(blobId);
+    return blobIds.filter((blobId) => unnamed.has(blobId));
+  }
+
+  *all(): Generator<ArtifactRow> {
+    for (const id of this.#owners.keys()) {
+      const row = this.get(id, null);
+      if (row) yield row;
     }
   }
 
@@ -71,10 +118,17 @@ export class ArtifactTable {
     return owner !== undefined && (runtimeId === null || owner.runtimeId === runtimeId);
   }
 
-  #note({ artifact_id, run_id, runtime_id }: ArtifactRow): void {
+  #note(row: ArtifactRow): void {
+    const { artifact_id, run_id, runtime_id } = row;
     const before = this.#owners.get(artifact_id);
     if (before && before.runId !== run_id) this.#forget(artifact_id);
-    this.#owners.set(artifact_id, { runId: run_id, runtimeId: runtime_id });
+    this.#owners.set(artifact_id, {
+      runId: run_id,
+      runtimeId: runtime_id,
+      blobId: row.blob_id,
+      createdAt: row.created_at,
+      bytes: row.size_bytes,
+    });
     if (run_id === null) return;
     const ofRun = this.#byRun.get(run_id);
     if (ofRun) ofRun.add(artifact_id);

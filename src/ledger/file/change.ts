@@ -1,4 +1,5 @@
 import type { Lease } from "#ledger/ledger.ts";
+import type { StoredStateLine } from "#ledger/file/stored-run.ts";
 
 /**
  * What one commit did, fully decided: numbers given, outcomes chosen. The same function applies it right after its commit and when the
@@ -13,6 +14,9 @@ export type Change =
   | { do: "artifact"; row: string }
   | { do: "start_key"; row: string }
   | { do: "lease"; lease: Lease }
+  | { do: "delete_artifacts"; ids: string[] }
+  /** The states of an ended run are now these two. */
+  | { do: "compact"; run_id: string; first: StoredStateLine; last: StoredStateLine }
   /** The heir gets the artifacts: a fork, whose vars may refer to them. */
   | { do: "delete"; run_id: string; heir: string | null };
 

@@ -1,3 +1,4 @@
+import { rmSync } from "node:fs";
 import { takeProcessLock } from "#ledger/sqlite/process-lock.ts";
 import { fileError } from "#ledger/file/file-error.ts";
 import { flushFolder } from "#ledger/file/files.ts";
@@ -134,7 +135,6 @@ export class Checkpointer {
     for (const runId of store.removed) {
       store.files.remove(runId);
       lines.forget(store.files.ledgerPath(runId));
-      lines.forget(store.files.statesPath(runId));
       store.removed.delete(runId);
       crashPoint("checkpoint-removed");
     }
@@ -149,6 +149,11 @@ export class Checkpointer {
       await flushFolder(folder);
       unflushed.delete(folder);
     });
+    const { outdated } = store.files;
+    for (const path of outdated) {
+      rmSync(path, { force: true });
+      outdated.delete(path);
+    }
   }
 
   async #writeRun(run: StoredRun): Promise<void> {

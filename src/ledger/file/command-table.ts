@@ -65,6 +65,11 @@ export class CommandTable {
     return found;
   }
 
+  /** Those without an outcome. */
+  *open(): Generator<Command> {
+    for (const seq of this.#open.keys()) yield this.#read(seq);
+  }
+
   countOf(runId: string): number {
     return this.#byRun.get(runId)?.size ?? 0;
   }

@@ -17,6 +17,7 @@ import { openForWriting } from "#ledger/file/open-store.ts";
 import { prepare } from "#ledger/file/prepared.ts";
 import { RunReader } from "#ledger/file/run-reader.ts";
 import type { Store } from "#ledger/file/store.ts";
+import { compaction, endedRuns, measureRuns, mentions } from "#ledger/file/upkeep.ts";
 import type { StoredRun } from "#ledger/file/stored-run.ts";
 
 export interface FileLedgerOptions {
@@ -68,6 +69,7 @@ function createLedger(
   const notices = new Notices(report);
   const journal = new Journal(join(store.folder, "journal"), nextGroup);
   const lines = new LineReader();
+  const reader = new RunReader(store, lines);
   const checkpointer = new Checkpointer({
     store,
     journal,
@@ -100,10 +102,11 @@ function createLedger(
     }
   };
   return {
-    ...readsOf(store, new RunReader(store, lines), open),
-    ...writesOf({ store, committer, now: options.now, open }),
+    ...readsOf(store, reader, open),
+    ...writesOf({ store, reader, committer, now: options.now, open }),
+    mentioned: (ids, wanted) => mentions({ store, reader, read: open }, ids, wanted),
     subscribe: (listener) => notices.subscribe(listener),
-    verify: (wanted) => verifyLedger(new RunReader(store, lines).verifySource(requireOpen), wanted),
+    verify: (wanted) => verifyLedger(reader.verifySource(requireOpen), wanted),
     async close() {
       if (isClosed) return;
       isClosed = true;
@@ -117,10 +120,11 @@ function createLedger(
 }
 
 type Guard = <T>(from: () => T | Promise<T>) => Promise<T>;
-type Reads = Omit<
+type Writes = Pick<
   Ledger,
-  "commit" | "subscribe" | "takeLease" | "renewLease" | "releaseLease" | "deleteRuns" | "verify" | "close"
+  "commit" | "takeLease" | "renewLease" | "releaseLease" | "deleteRuns" | "compactStates" | "deleteArtifacts"
 >;
+type Reads = Omit<Ledger, keyof Writes | "subscribe" | "verify" | "mentioned" | "close">;
 
 /** Everything that is only looked up. */
 function readsOf(store: Store, reader: RunReader, open: Guard): Reads {
@@ -136,7 +140,7 @@ function readsOf(store: Store, reader: RunReader, open: Guard): Reads {
     tailRecords: (runId, limit) =>
       ofRun(runId, [], (run) => reader.records(run, Math.max(0, run.head - limit), { limit })),
     readState: (runId, atSeq) => ofRun(runId, null, (run) => reader.state(run, atSeq)),
-    readInput: (runId) => ofRun(runId, null, (run) => reader.input(run)),
+    readInput: (runId) => ofRun(runId, null, (run) => reader.firstState(run).json),
     children: (runId) => open(() => store.runs.children(runId)),
     descendants: (runId, limit) => open(() => store.runs.descendants(runId, limit)),
     readMail: (runId, limit) => ofRun(runId, [], (run) => reader.mail(run, limit)),
@@ -155,26 +159,28 @@ function readsOf(store: Store, reader: RunReader, open: Guard): Reads {
     listArtifacts: (runId, page) => open(() => store.artifacts.list(runId, page)),
     liveCounts: (runtimeId) => open(() => store.runs.liveCounts(runtimeId)),
     counts: () => open(() => store.runs.counts()),
+    endedRuns: (query) => open(() => endedRuns(store, query)),
+    measureRuns: (runIds) => open(() => measureRuns(store, reader, runIds)),
+    looseArtifacts: (query) => open(() => store.artifacts.loose(query, (runId) => store.runs.get(runId) !== null)),
+    unnamedBlobs: (blobIds) => open(() => store.artifacts.unnamedBlobs(blobIds)),
   };
 }
 
-function writesOf({
-  store,
-  committer,
-  now,
-  open,
-}: {
+interface WriteParts {
   store: Store;
+  reader: RunReader;
   committer: GroupCommitter;
   now: Clock;
   open: Guard;
-}) {
+}
+
+function writesOf({ store, reader, committer, now, open }: WriteParts): Writes {
   const putLease = (lease: Lease | null) => ({
     changes: lease ? [{ do: "lease" as const, lease }] : [],
     answer: lease,
   });
   const held = (name: string) => store.leases.get(name) ?? null;
-  const writes: Pick<Ledger, "commit" | "takeLease" | "renewLease" | "releaseLease" | "deleteRuns"> = {
+  return {
     commit: (batch) => open(() => committer.batch(batch, prepare(batch, isoTime(now())))),
     takeLease: (name, owner, leaseMs) =>
       open(() => committer.run(() => putLease(takenLease(held(name), { name, owner, leaseMs, nowMs: now() })))),
@@ -184,8 +190,15 @@ function writesOf({
       await open(() => committer.run(() => putLease(returnedLease(held(lease.name), lease))));
     },
     deleteRuns: (runIds) => open(() => committer.run(() => deletion(store, runIds))),
+    compactStates: (runId, last) => open(() => committer.run(() => compaction(store, reader, { runId, ...last }))),
+    deleteArtifacts: (artifactIds) =>
+      open(() =>
+        committer.run(() => {
+          const ids = store.artifacts.known(artifactIds);
+          return { changes: ids.length > 0 ? [{ do: "delete_artifacts", ids }] : [], answer: ids.length };
+        }),
+      ),
   };
-  return writes;
 }
 
 /** Unknown ids are skipped. Blobs stay: another run may share them. */

@@ -30,7 +30,7 @@ function load(store: Store): { store: Store; torn: { path: string; end: number }
   }
   store.commands.load();
   store.artifacts.load();
-  store.startKeys.load(() => undefined);
+  store.startKeys.load();
   const found: Parameters<typeof readJournal>[1] = { torn: null };
   let isFirst = true;
   for (const group of readJournal(join(store.folder, "journal"), found)) {

@@ -21,12 +21,21 @@ interface RunDocument {
   /** Group of commits up to which these files are current. */
   applied: number;
   run: Run;
-  files: { ledger_bytes: number; state_no: number; states_bytes: number; snapshot_at: number };
+  files: { ledger_bytes: number; state_no: number; states_bytes: number; snapshot_at: number; compacted: boolean };
   listens: string[];
   mail: JsonObject[];
 }
 
-const emptyDisk: DiskPart = { applied: 0, head: 0, ledgerBytes: 0, stateNo: -1, statesBytes: 0, snapshotAt: 0 };
+const emptyDisk: DiskPart = {
+  applied: 0,
+  head: 0,
+  ledgerBytes: 0,
+  stateNo: -1,
+  statesBytes: 0,
+  snapshotAt: 0,
+  isCompacted: false,
+};
+const compactedName = "states-compacted.jsonl";
 /** Names that mean the same on every file system. */
 const plainName = /^[a-z0-9_][a-z0-9_-]{0,99}$/;
 
@@ -34,6 +43,8 @@ export class RunFiles {
   readonly #root: string;
   /** Folders with new, renamed or removed names that may not be durable yet. */
   readonly unflushed = new Set<string>();
+  /** Files that no `run.json` names any more, as soon as their folders are flushed. */
+  readonly outdated = new Set<string>();
 
   constructor(root: string) {
     this.#root = root;
@@ -52,8 +63,8 @@ export class RunFiles {
     return join(this.folder(runId), "ledger.jsonl");
   }
 
-  statesPath(runId: string): string {
-    return join(this.folder(runId), "states.jsonl");
+  statesPath(run: StoredRun, isCompacted = run.disk?.isCompacted === true): string {
+    return join(this.folder(run.runId), isCompacted ? compactedName : "states.jsonl");
   }
 
   /** The run as its file has it. */
@@ -93,16 +104,17 @@ export class RunFiles {
     try {
       const records = tail.records.length;
       const states = [...tail.states];
-      const next = { ...disk, applied: tail.changed, head: disk.head + records, stateNo: disk.stateNo + states.length };
+      const old = tail.isCompacted ? { ...disk, stateNo: -1, statesBytes: 0, isCompacted: true } : disk;
+      const next = { ...old, applied: tail.changed, head: disk.head + records, stateNo: old.stateNo + states.length };
       next.ledgerBytes = append(files, this.ledgerPath(run.runId), disk.ledgerBytes, tail.records);
-      let at = disk.statesBytes;
+      let at = old.statesBytes;
       const lines = states.map((state) => {
         const line = stateText(state);
         if (state.isSnapshot) next.snapshotAt = at;
         at += Buffer.byteLength(line) + 1;
         return line;
       });
-      next.statesBytes = append(files, this.statesPath(run.runId), disk.statesBytes, lines);
+      next.statesBytes = append(files, this.statesPath(run, old.isCompacted), old.statesBytes, lines);
       const temporary = join(folder, "run.json.tmp");
       const file = openSync(temporary, "w", 0o600);
       files.push(file);
@@ -132,8 +144,10 @@ export class RunFiles {
     if (run.isGone) return;
     renameSync(join(folder, "run.json.tmp"), join(folder, "run.json"));
     // From here on the new file is the one that a start would read.
+    const isSmaller = next.isCompacted && run.disk?.isCompacted === false;
     run.disk = next;
     this.unflushed.add(folder);
+    if (isSmaller) this.outdated.add(this.statesPath(run, false));
     const { tail } = run;
     if (tail === null) return;
     if (tail.changed === next.applied) {
@@ -143,12 +157,13 @@ export class RunFiles {
     tail.base = null;
     tail.records.splice(0, records);
     tail.states.splice(0, states);
+    tail.isCompacted = false;
   }
 
   /** `run.json` goes last: a folder that has files and no `run.json` was never whole. */
   remove(runId: string): void {
     const folder = this.folder(runId);
-    for (const name of ["ledger.jsonl", "states.jsonl", "run.json.tmp", "run.json"]) {
+    for (const name of ["ledger.jsonl", "states.jsonl", compactedName, "run.json.tmp", "run.json"]) {
       rmSync(join(folder, name), { force: true });
     }
     rmSync(folder, { recursive: true, force: true });
@@ -187,6 +202,7 @@ function documentOf(run: StoredRun, whole: Run, next: DiskPart): string {
       state_no: next.stateNo,
       states_bytes: next.statesBytes,
       snapshot_at: next.snapshotAt,
+      compacted: next.isCompacted,
     },
     listens: [...run.listens],
     mail: [...run.mail].map(([id, { body }]) => ({ id, ...parseObject(body) })),
@@ -214,6 +230,7 @@ function loadedRun(text: string): StoredRun {
     stateNo: files.state_no,
     statesBytes: files.states_bytes,
     snapshotAt: files.snapshot_at,
+    isCompacted: files.compacted,
   };
   return stored;
 }

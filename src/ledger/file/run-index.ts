@@ -1,5 +1,6 @@
 import { type RunProgress, type RunStatus, isTerminal, runStatuses } from "#core/run.ts";
 import type { RunQuery } from "#ledger/ledger.ts";
+import type { EndedCursor } from "#ledger/upkeep.ts";
 import { type StoredRun, movingPart } from "#ledger/file/stored-run.ts";
 
 /** All runs in memory, and the ways to find them. */
@@ -128,19 +129,19 @@ export class RunIndex {
     return own.slice(0, limit).map(({ run, key }) => ({ run_id: run.runId, key }));
   }
 
-  /** The last updated first. Keeps a few times `limit` at most, however many match. */
+  /** The last updated first. */
   list(query: RunQuery): StoredRun[] {
-    let found: StoredRun[] = [];
-    let oldest: StoredRun | null = null;
-    const isFull = () => found.length >= Math.max(1000, query.limit * 4);
-    for (const run of query.parentRunId === undefined ? this.all() : (this.#children.get(query.parentRunId) ?? [])) {
-      if (!matches(run, query) || (oldest && byUpdate(run, oldest) > 0)) continue;
-      found.push(run);
-      if (!isFull()) continue;
-      found = found.sort(byUpdate).slice(0, query.limit);
-      oldest = found.at(-1) ?? null;
-    }
-    return found.sort(byUpdate).slice(0, query.limit);
+    const runs = query.parentRunId === undefined ? this.all() : (this.#children.get(query.parentRunId) ?? []);
+    return firstOf(runs, { limit: query.limit, order: byUpdate, matches: (run) => matches(run, query) });
+  }
+
+  /** Ended runs that were last changed before a time, oldest first. */
+  ended({ before, after, limit }: { before: string; after: EndedCursor | null; limit: number }): StoredRun[] {
+    const order = (one: StoredRun, other: StoredRun) => byUpdate(other, one);
+    const isAfter = ({ updatedAt, no }: StoredRun) =>
+      after === null || updatedAt > after.updatedAt || (updatedAt === after.updatedAt && no > after.no);
+    const isWanted = (run: StoredRun) => isTerminal(run.status) && run.updatedAt < before && isAfter(run);
+    return firstOf(this.all(), { limit, order, matches: isWanted });
   }
 
   liveCounts(runtimeId: string | null): { running: number; waiting: number; paused: number } {
@@ -177,6 +178,29 @@ export class RunIndex {
     for (const key of run.listens) drop(this.#listening, key, run);
     run.listens.clear();
   }
+}
+
+/** The first of those that match. Keeps a few times `limit` at most, however many there are. */
+function firstOf(
+  runs: Iterable<StoredRun>,
+  options: {
+    limit: number;
+    order: (one: StoredRun, other: StoredRun) => number;
+    matches: (run: StoredRun) => boolean;
+  },
+): StoredRun[] {
+  const { limit, order } = options;
+  const most = Math.max(1000, limit * 4);
+  let found: StoredRun[] = [];
+  let last: StoredRun | null = null;
+  for (const run of runs) {
+    if (!options.matches(run) || (last && order(run, last) > 0)) continue;
+    found.push(run);
+    if (found.length < most) continue;
+    found = found.sort(order).slice(0, limit);
+    last = found.at(-1) ?? null;
+  }
+  return found.sort(order).slice(0, limit);
 }
 
 function isOf(run: StoredRun, runtimeId: string | null): boolean {

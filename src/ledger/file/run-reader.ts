@@ -10,7 +10,9 @@ import { damaged } from "#ledger/file/file-error.ts";
 import type { LineReader } from "#ledger/file/line-reader.ts";
 import type { Store } from "#ledger/file/store.ts";
 import { parseState } from "#ledger/file/state-line.ts";
-import type { StoredRun, StoredStateLine } from "#ledger/file/stored-run.ts";
+import { type StoredRun, type StoredStateLine, isCompacted } from "#ledger/file/stored-run.ts";
+
+const textsPage = 200;
 
 /** Records and states of runs, from their files and from what only the journal has yet. */
 export class RunReader {
@@ -38,8 +40,10 @@ export class RunReader {
     return found;
   }
 
-  state(run: StoredRun, atSeq?: number): StoredState {
+  /** Null when the states up to there were compacted. */
+  state(run: StoredRun, atSeq?: number): StoredState | null {
     const isWhole = atSeq === undefined || atSeq >= run.head;
+    if (isCompacted(run) && !isWhole && atSeq > 0) return null;
     let snapshot: StoredStateLine | null = null;
     let deltas: StoredStateLine[] = [];
     this.#eachState(run, isWhole ? this.#lastSnapshot(run) : { line: 0 }, (state) => {
@@ -62,13 +66,35 @@ export class RunReader {
     };
   }
 
-  input(run: StoredRun): string {
-    let input = "";
+  firstState(run: StoredRun): StoredStateLine {
+    let first: StoredStateLine | null = null;
     this.#eachState(run, { line: 0 }, (state) => {
-      input = state.json;
+      first = state;
       return false;
     });
-    return input;
+    if (!first) throw damaged(`run '${run.runId}' has no first state`);
+    return first;
+  }
+
+  /** Every text of a run's records and states, in pages. */
+  *texts(run: StoredRun): Generator<string[]> {
+    for (let seq = 0; seq < run.head;) {
+      const page = this.records(run, seq, { limit: textsPage });
+      yield page.map(({ json }) => json);
+      seq = page.at(-1)?.seq ?? run.head;
+    }
+    for (let no = 0; no <= run.stateNo; no += textsPage) {
+      yield this.#states(run, no, textsPage).map(({ json }) => json);
+    }
+  }
+
+  /** Bytes of the run's records and states. */
+  size(run: StoredRun): { records: number; states: number } {
+    const { disk, tail } = run;
+    const size = { records: disk?.ledgerBytes ?? 0, states: tail?.isCompacted ? 0 : (disk?.statesBytes ?? 0) };
+    for (const json of tail?.records ?? []) size.records += Buffer.byteLength(json) + 1;
+    for (const state of tail?.states ?? []) size.states += Buffer.byteLength(state.json) + 1;
+    return size;
   }
 
   verifySource(requireOpen: () => void): VerifySource {
@@ -96,10 +122,7 @@ export class RunReader {
       states: (no, after, limit) => {
         requireOpen();
         const run = page.get(no);
-        const found: StoredStateLine[] = [];
-        if (run === undefined || run.isGone) return found;
-        this.#eachState(run, { line: after + 1 }, (state) => found.push(state) < limit);
-        return found;
+        return run === undefined || run.isGone ? [] : this.#states(run, after + 1, limit);
       },
     };
   }
@@ -107,6 +130,12 @@ export class RunReader {
   mail(run: StoredRun, limit: number): Mail[] {
     const some = [...run.mail].slice(0, limit);
     return some.map(([id, { body }]) => ({ ...(parseObject(body) as unknown as MailBody), run_id: run.runId, id }));
+  }
+
+  #states(run: StoredRun, from: number, limit: number): StoredStateLine[] {
+    const found: StoredStateLine[] = [];
+    this.#eachState(run, { line: from }, (state) => found.push(state) < limit);
+    return found;
   }
 
   #eachRecord(run: StoredRun, after: number, visit: (json: string, seq: number) => boolean): void {
@@ -136,10 +165,10 @@ export class RunReader {
     from: { line: number } | { byte: number },
     visit: (state: StoredStateLine) => boolean,
   ): void {
-    const inFile = (run.disk?.stateNo ?? -1) + 1;
+    const inFile = run.tail?.isCompacted ? 0 : (run.disk?.stateNo ?? -1) + 1;
     let wantsMore = true;
     if ("byte" in from || from.line < inFile) {
-      const path = this.#store.files.statesPath(run.runId);
+      const path = this.#store.files.statesPath(run);
       this.#lines.visit(path, { ...place(from), end: run.disk?.statesBytes ?? 0 }, (text) => {
         wantsMore = visit(parseState(text, path));
         return wantsMore;

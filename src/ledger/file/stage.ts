@@ -1,7 +1,8 @@
 import type { RunStatus } from "#core/run.ts";
 import type { StartKey } from "#ledger/ledger.ts";
 import type { Change } from "#ledger/file/change.ts";
-import { type Counters, type Store, startKeyName } from "#ledger/file/store.ts";
+import { pairName } from "#ledger/file/start-key-table.ts";
+import type { Counters, Store } from "#ledger/file/store.ts";
 
 /** What a commit must know of a run before it may touch it. */
 export interface StagedRun {
@@ -66,7 +67,7 @@ export class Stage {
   }
 
   findCommand(commandId: string, principal: string): number | null {
-    const seq = this.#commands.get(startKeyName(commandId, principal));
+    const seq = this.#commands.get(pairName(commandId, principal));
     if (seq !== undefined) return seq;
     return this.#under
       ? this.#under.findCommand(commandId, principal)
@@ -74,7 +75,7 @@ export class Stage {
   }
 
   addCommand(command: { commandId: string; principal: string; seq: number; isOpen: boolean }): void {
-    this.#commands.set(startKeyName(command.commandId, command.principal), command.seq);
+    this.#commands.set(pairName(command.commandId, command.principal), command.seq);
     if (command.isOpen) this.#open.set(command.seq, true);
   }
 
@@ -86,13 +87,13 @@ export class Stage {
   }
 
   findStartKey(key: string, principal: string): StartKey | null {
-    const staged = this.#startKeys.get(startKeyName(key, principal));
+    const staged = this.#startKeys.get(pairName(key, principal));
     if (staged) return staged;
-    return this.#under ? this.#under.findStartKey(key, principal) : this.#store.startKey(key, principal);
+    return this.#under ? this.#under.findStartKey(key, principal) : this.#store.startKeys.find(key, principal);
   }
 
   addStartKey(key: StartKey): void {
-    this.#startKeys.set(startKeyName(key.key, key.principal), key);
+    this.#startKeys.set(pairName(key.key, key.principal), key);
   }
 
   /** Makes this stage part of the one that it stands on. */

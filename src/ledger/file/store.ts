@@ -1,16 +1,17 @@
 import { join } from "node:path";
 import type { RunIdentity, RunProgress } from "#core/run.ts";
 import { noChange, writesState } from "#ledger/batch-rules.ts";
-import type { Lease, StartKey } from "#ledger/ledger.ts";
+import type { Lease } from "#ledger/ledger.ts";
 import { ArtifactTable } from "#ledger/file/artifact-table.ts";
 import type { Change, Group, RunChange } from "#ledger/file/change.ts";
 import { CommandTable } from "#ledger/file/command-table.ts";
 import { damaged } from "#ledger/file/file-error.ts";
 import { RunFiles } from "#ledger/file/run-files.ts";
 import { RunIndex } from "#ledger/file/run-index.ts";
+import { StartKeyTable } from "#ledger/file/start-key-table.ts";
 import type { StoreDocument } from "#ledger/file/store-document.ts";
 import { type StoredRun, bornRun, positionIn, tailOf } from "#ledger/file/stored-run.ts";
-import { Table } from "#ledger/file/table.ts";
+import type { Table } from "#ledger/file/table.ts";
 
 /** Numbers that were given out last. */
 export interface Counters {
@@ -26,7 +27,7 @@ export class Store {
   readonly files: RunFiles;
   readonly commands: CommandTable;
   readonly artifacts: ArtifactTable;
-  readonly startKeys: Table;
+  readonly startKeys: StartKeyTable;
   readonly leases: Map<string, Lease>;
   readonly counters: Counters;
   /** The last group that was applied. */
@@ -45,7 +46,7 @@ export class Store {
     this.files = new RunFiles(join(folder, "runs"));
     this.commands = new CommandTable(folder, document.tables["commands"]);
     this.artifacts = new ArtifactTable(folder, document.tables["artifacts"]);
-    this.startKeys = new Table(folder, "start-keys", document.tables["start-keys"]);
+    this.startKeys = new StartKeyTable(folder, document.tables["start-keys"]);
     this.leases = new Map(document.leases.map((lease) => [lease.name, lease]));
     this.counters = { ...document.counters };
     this.group = document.applied;
@@ -53,17 +54,12 @@ export class Store {
   }
 
   get tables(): Record<string, Table> {
-    return { commands: this.commands.table, artifacts: this.artifacts.table, "start-keys": this.startKeys };
+    return { commands: this.commands.table, artifacts: this.artifacts.table, "start-keys": this.startKeys.table };
   }
 
   /** Ids of runs that the journal changes and that are nowhere. Empty in a sound store. */
   get unclaimed(): ReadonlySet<string> {
     return this.#unclaimed;
-  }
-
-  startKey(key: string, principal: string): StartKey | null {
-    const row = this.startKeys.get(startKeyName(key, principal));
-    return row === null ? null : (JSON.parse(row) as StartKey);
   }
 
   close(): void {
@@ -79,21 +75,20 @@ export class Store {
     if (change.do === "start") this.#start(change, group);
     else if (change.do === "update") this.#update(change, group);
     else if (change.do === "mail") this.#post(change, group);
+    else if (change.do === "compact") this.#compact(change, group);
     else if (change.do === "delete") this.#delete(change, group);
     else if (group > this.#tablesApplied) this.#applyToTables(change);
   }
 
-  #applyToTables(change: Exclude<Change, { do: "start" | "update" | "mail" | "delete" }>): void {
+  #applyToTables(change: Exclude<Change, { do: "start" | "update" | "mail" | "compact" | "delete" }>): void {
     if (change.do === "command") {
       this.commands.add(change.row);
       this.counters.command_seq = Math.max(this.counters.command_seq, (JSON.parse(change.row) as { seq: number }).seq);
     } else if (change.do === "outcome") this.commands.settle(change.seq, change.outcome, change.applied_at);
     else if (change.do === "artifact") this.artifacts.put(change.row);
     else if (change.do === "lease") this.leases.set(change.lease.name, change.lease);
-    else {
-      const { key, principal } = JSON.parse(change.row) as StartKey;
-      this.startKeys.put(startKeyName(key, principal), change.row);
-    }
+    else if (change.do === "start_key") this.startKeys.add(change.row);
+    else this.artifacts.remove(change.ids);
   }
 
   #start({ no, run: text, vars }: Extract<Change, { do: "start" }>, group: number): void {
@@ -134,6 +129,15 @@ export class Store {
     this.#tail(run, group);
   }
 
+  #compact({ run_id, first, last }: Extract<Change, { do: "compact" }>, group: number): void {
+    const run = this.#changing(run_id, group);
+    if (!run) return;
+    const tail = this.#tail(run, group);
+    tail.states = [first, last];
+    tail.isCompacted = true;
+    run.stateNo = last.no;
+  }
+
   #delete({ run_id: runId, heir }: Extract<Change, { do: "delete" }>, group: number): void {
     this.#unclaimed.delete(runId);
     const run = this.runs.get(runId);
@@ -144,6 +148,7 @@ export class Store {
     // Of a run that is not there any more a crash may have left files.
     if (!this.runs.get(runId)) this.removed.add(runId);
     if (group <= this.#tablesApplied) return;
+    this.startKeys.removeOf(runId);
     this.commands.removeOf(runId);
     if (heir !== null) this.artifacts.bequeath(runId, heir);
     this.artifacts.removeOf(runId);
@@ -164,8 +169,4 @@ export class Store {
     this.changed.add(run);
     return tailOf(run, group);
   }
-}
-
-export function startKeyName(key: string, principal: string): string {
-  return JSON.stringify([principal, key]);
 }

@@ -53,6 +53,8 @@ export interface DiskPart {
   statesBytes: number;
   /** Byte of `states.jsonl` at which the last snapshot begins. */
   snapshotAt: number;
+  /** The states are those of a compacted run, in a file of their own. */
+  isCompacted: boolean;
 }
 
 export interface Tail {
@@ -62,6 +64,8 @@ export interface Tail {
   progress: string | null;
   records: string[];
   states: StoredStateLine[];
+  /** These states take the place of all that the file has. */
+  isCompacted: boolean;
   /** Group of the last change. */
   changed: number;
 }
@@ -114,6 +118,11 @@ export function bornRun(no: number, run: RunIdentity & RunProgress): StoredRun {
   };
 }
 
+/** What lay between the first and the last state of the run was given up. */
+export function isCompacted(run: StoredRun): boolean {
+  return run.tail?.isCompacted === true || run.disk?.isCompacted === true;
+}
+
 /** Where a run stands, for its state. */
 export function positionIn(progress: string): Pick<StoredStateLine, "nodeId" | "wait"> {
   const { node_id, wait } = parseObject(progress) as unknown as RunProgress;
@@ -122,7 +131,7 @@ export function positionIn(progress: string): Pick<StoredStateLine, "nodeId" | "
 
 /** The tail of a run that changes now. */
 export function tailOf(run: StoredRun, group: number): Tail {
-  run.tail ??= { base: null, progress: null, records: [], states: [], changed: group };
+  run.tail ??= { base: null, progress: null, records: [], states: [], isCompacted: false, changed: group };
   run.tail.changed = group;
   return run.tail;
 }

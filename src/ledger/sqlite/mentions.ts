@@ -1,4 +1,5 @@
 import type { Database } from "bun:sqlite";
+import { collectMentions } from "#ledger/mention.ts";
 import { rowBits } from "#ledger/sqlite/migrations.ts";
 
 interface Source {
@@ -56,7 +57,7 @@ export async function mentions(
       const rows = (await read(() => db.query(sql).values(from, pageRows))) as [number, number | string, string][];
       for (const [, owner, text] of rows) {
         const isExcepted = byNumber ? numbers.has(Number(owner)) : except.has(String(owner));
-        if (!isExcepted) collect(text, ids, found);
+        if (!isExcepted) collectMentions(text, ids, found);
       }
       const last = rows.at(-1);
       if (!last || rows.length < pageRows) break;
@@ -65,10 +66,6 @@ export async function mentions(
     }
   }
   return found;
-}
-
-function collect(text: string, ids: ReadonlySet<string>, found: Set<string>): void {
-  for (const [token] of text.matchAll(/[0-9a-f]{32,64}/g)) if (ids.has(token)) found.add(token);
 }
 
 function numbersOf(db: Database, runIds: ReadonlySet<string>): Set<number> {
