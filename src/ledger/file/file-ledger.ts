@@ -26,8 +26,10 @@ export interface FileLedgerOptions {
   now: Clock;
   /** Hears how many batches each flush held. */
   onCommit?: (batches: number) => void;
-  /** Hears of listeners that throw, and of files that cannot be brought up to date. */
+  /** Hears of listeners that throw. */
   report?: (error: unknown) => void;
+  /** Hears of files that cannot be brought up to date: the journal has what they lack. */
+  onLag?: (error: unknown) => void;
   /** Passes named points of a checkpoint, for tests of crashes. */
   crashPoint?: (name: string) => void;
 }
@@ -75,7 +77,7 @@ function createLedger(
     journal,
     lines,
     lockPath: join(store.folder, filesLock),
-    report,
+    report: options.onLag ?? report,
     crashPoint: options.crashPoint ?? (() => undefined),
   });
   const committer = new GroupCommitter({

@@ -78,12 +78,12 @@ export class RunReader {
 
   /** Every text of a run's records and states, in pages. */
   *texts(run: StoredRun): Generator<string[]> {
-    for (let seq = 0; seq < run.head;) {
+    for (let seq = 0; seq < run.head && !run.isGone;) {
       const page = this.records(run, seq, { limit: textsPage });
       yield page.map(({ json }) => json);
       seq = page.at(-1)?.seq ?? run.head;
     }
-    for (let no = 0; no <= run.stateNo; no += textsPage) {
+    for (let no = 0; no <= run.stateNo && !run.isGone; no += textsPage) {
       yield this.#states(run, no, textsPage).map(({ json }) => json);
     }
   }
