@@ -19,7 +19,6 @@ import { type Webhooks, createWebhooks } from "#app/webhooks.ts";
 import { builtinBundles } from "#bundles/builtin.ts";
 import { openFolderRegistry } from "#bundles/folder-registry.ts";
 import type { Settings } from "#config/settings.ts";
-import { messageOf } from "#core/errors.ts";
 import { newId } from "#core/ids.ts";
 import type { Log, Report } from "#core/log.ts";
 import { everything } from "#core/scope.ts";

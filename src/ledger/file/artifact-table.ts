@@ -56,7 +56,7 @@ export class ArtifactTable {
   }
 
   bequeath(runId: string, heir: string): void {
-    for (const id of [...(this.#byRun.get(runId) ?? [])]) {
+    for (const id of this.#byRun.get(runId) ?? []) {
       const row = this.get(id, null);
       if (row) this.put(stringifyJson({ ...row, run_id: heir }));
     }
