@@ -12,6 +12,7 @@ export type Change =
   | { do: "command"; row: string }
   | { do: "outcome"; seq: number; outcome: string; applied_at: string }
   | { do: "artifact"; row: string }
+  | { do: "memory"; no: number; row: string }
   | { do: "start_key"; row: string }
   | { do: "lease"; lease: Lease }
   | { do: "delete_artifacts"; ids: string[] }

@@ -1,6 +1,8 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { AppError } from "#core/errors.ts";
+import { parseJson } from "#core/json.ts";
+import type { LoggedMemoryEvent, MemoryEvent } from "#core/memory-event.ts";
 import { type Clock, isoTime } from "#core/time.ts";
 import { renewedLease, returnedLease, takenLease } from "#ledger/lease-rules.ts";
 import type { Lease, Ledger, Notice } from "#ledger/ledger.ts";
@@ -159,6 +161,8 @@ function readsOf(store: Store, reader: RunReader, open: Guard): Reads {
     pendingEmits: (limit) => open(() => store.commands.pendingEmits(limit)),
     getArtifact: (artifactId, runtimeId) => open(() => store.artifacts.get(artifactId, runtimeId)),
     listArtifacts: (runId, page) => open(() => store.artifacts.list(runId, page)),
+    readMemory: (after, limit) => open(() => memoryOf(store, after, limit)),
+    memoryHead: () => open(() => store.counters.memory_no),
     liveCounts: (runtimeId) => open(() => store.runs.liveCounts(runtimeId)),
     counts: () => open(() => store.runs.counts()),
     endedRuns: (query) => open(() => endedRuns(store, query)),
@@ -166,6 +170,14 @@ function readsOf(store: Store, reader: RunReader, open: Guard): Reads {
     looseArtifacts: (query) => open(() => store.artifacts.loose(query, (runId) => store.runs.get(runId) !== null)),
     unnamedBlobs: (blobIds) => open(() => store.artifacts.unnamedBlobs(blobIds)),
   };
+}
+
+function memoryOf({ counters, memory }: Store, after: number, limit: number): LoggedMemoryEvent[] {
+  const found: LoggedMemoryEvent[] = [];
+  for (let no = after + 1; no <= counters.memory_no && found.length < limit; no++) {
+    found.push({ no, event: parseJson(memory.get(String(no)) ?? "null") as unknown as MemoryEvent });
+  }
+  return found;
 }
 
 interface WriteParts {

@@ -29,6 +29,7 @@ export function planBatch(batch: Prepared, stage: Stage): Planned {
   }
   for (const { seq, outcome, appliedAt } of batch.outcomes) settle(seq, outcome, { stage, at: appliedAt });
   for (const row of batch.artifacts) stage.changes.push({ do: "artifact", row });
+  for (const row of batch.memory) stage.changes.push({ do: "memory", no: stage.next("memory_no"), row });
   if (batch.startKey) {
     stage.addStartKey(batch.startKey);
     stage.changes.push({ do: "start_key", row: stringifyJson(batch.startKey) });

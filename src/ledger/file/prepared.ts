@@ -22,6 +22,7 @@ export interface Prepared {
   }[];
   outcomes: { seq: number; outcome: string; appliedAt: string }[];
   artifacts: string[];
+  memory: string[];
   startKey: StartKey | null;
   /** Time of the commit, for outcomes that the store itself gives. */
   at: string;
@@ -60,6 +61,7 @@ export function prepare(batch: Batch, at: string): Prepared {
       appliedAt: applied_at,
     })),
     artifacts: (batch.artifacts ?? []).map((artifact) => stringifyJson(artifact)),
+    memory: (batch.memory ?? []).map((event) => stringifyJson(event)),
     startKey: batch.startKey ? { ...batch.startKey } : null,
     at,
   };

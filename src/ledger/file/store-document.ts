@@ -25,7 +25,7 @@ export function pathOfStore(folder: string): string {
 }
 
 export function emptyStore(): StoreDocument {
-  const counters = { run_no: 0, mail_id: 0, command_seq: 0 };
+  const counters = { run_no: 0, mail_id: 0, command_seq: 0, memory_no: 0 };
   return { kind, format, applied: 0, counters, tables: {}, leases: [] };
 }
 

@@ -11,13 +11,14 @@ import { RunIndex } from "#ledger/file/run-index.ts";
 import { StartKeyTable } from "#ledger/file/start-key-table.ts";
 import type { StoreDocument } from "#ledger/file/store-document.ts";
 import { type StoredRun, bornRun, positionIn, tailOf } from "#ledger/file/stored-run.ts";
-import type { Table } from "#ledger/file/table.ts";
+import { Table } from "#ledger/file/table.ts";
 
 /** Numbers that were given out last. */
 export interface Counters {
   run_no: number;
   mail_id: number;
   command_seq: number;
+  memory_no: number;
 }
 
 /** Everything that is durable: in memory what finds it, in files the rest. Changes only through `apply`. */
@@ -28,6 +29,8 @@ export class Store {
   readonly commands: CommandTable;
   readonly artifacts: ArtifactTable;
   readonly startKeys: StartKeyTable;
+  /** Entries of the memory log by their numbers, which have no gaps. */
+  readonly memory: Table;
   readonly leases: Map<string, Lease>;
   readonly counters: Counters;
   /** The last group that was applied. */
@@ -47,6 +50,7 @@ export class Store {
     this.commands = new CommandTable(folder, document.tables["commands"]);
     this.artifacts = new ArtifactTable(folder, document.tables["artifacts"]);
     this.startKeys = new StartKeyTable(folder, document.tables["start-keys"]);
+    this.memory = new Table(folder, "memory", document.tables["memory"]);
     this.leases = new Map(document.leases.map((lease) => [lease.name, lease]));
     this.counters = { ...document.counters };
     this.group = document.applied;
@@ -54,7 +58,12 @@ export class Store {
   }
 
   get tables(): Record<string, Table> {
-    return { commands: this.commands.table, artifacts: this.artifacts.table, "start-keys": this.startKeys.table };
+    return {
+      commands: this.commands.table,
+      artifacts: this.artifacts.table,
+      "start-keys": this.startKeys.table,
+      memory: this.memory,
+    };
   }
 
   /** Ids of runs that the journal changes and that are nowhere. Empty in a sound store. */
@@ -87,7 +96,10 @@ export class Store {
     } else if (change.do === "outcome") this.commands.settle(change.seq, change.outcome, change.applied_at);
     else if (change.do === "artifact") this.artifacts.put(change.row);
     else if (change.do === "lease") this.leases.set(change.lease.name, change.lease);
-    else if (change.do === "start_key") this.startKeys.add(change.row);
+    else if (change.do === "memory") {
+      this.memory.put(String(change.no), change.row);
+      this.counters.memory_no = change.no;
+    } else if (change.do === "start_key") this.startKeys.add(change.row);
     else this.artifacts.remove(change.ids);
   }
 
