@@ -65,7 +65,7 @@ function seconds(ms: number): number {
 }
 
 async function startLlama({ models }: Settings, env: Environment): Promise<void> {
-  const llama = await loadLlama({ threads: models.localThreads, cacheDir: models.cacheDir, env });
+  const { llama } = await loadLlama({ threads: models.localThreads, cacheDir: models.cacheDir, env });
   try {
     if (llama.systemInfo === "") throw new Error("llama.cpp found no processor that it knows");
   } finally {

@@ -37,7 +37,8 @@ function listCommand(context: CliContext): CommandDef {
     run: ({ args }) =>
       withGateway(context, args, { runner: false }, async ({ client }) => {
         const models = await client.models(args.provider);
-        const loaded = args.provider === "local" ? await client.loadedModels() : [];
+        const isLocal = args.provider === "local";
+        const { models: loaded, compute } = isLocal ? await client.loadedModels() : { models: [], compute: undefined };
         if (args.json) {
           const isLoaded = (id: string) => loaded.some(({ model }) => model === id);
           return printJson(
@@ -47,6 +48,7 @@ function listCommand(context: CliContext): CommandDef {
         }
         if (models.length === 0) return print(context, `No models of '${plain(args.provider)}'.`);
         print(context, table([header, ...models.map((model) => row(model, loaded))]));
+        if (compute) print(context, plain(`They run on: ${compute.expected} (${compute.reason}).`));
       }),
   });
 }
@@ -66,9 +68,9 @@ function row(model: ModelItem, loaded: ResidentModel[]): string[] {
   ].map(plain);
 }
 
-function describe({ memory_bytes, backend, gpu_layers, pinned }: ResidentModel): string {
+function describe({ memory_bytes, backend, gpu_layers, pinned, note }: ResidentModel): string {
   const where = backend === "cpu" ? "cpu" : `${backend}, ${gpu_layers} layers`;
-  return `${size(memory_bytes)} (${where}${pinned ? ", pinned" : ""})`;
+  return `${size(memory_bytes)} (${where}${pinned ? ", pinned" : ""}${note ? `; ${note}` : ""})`;
 }
 
 function size(bytes: number): string {
@@ -131,7 +133,11 @@ function pullCommand(context: CliContext): CommandDef {
   return define({
     meta: { name: "pull", description: "Download a model, going on where an earlier attempt stopped" },
     args: {
-      model: { type: "positional", description: "org/repo, org/repo:Q4_K_M or org/repo/file.gguf", required: true },
+      model: {
+        type: "positional",
+        description: "org/repo, org/repo:Q4_K_M, org/repo/file.gguf, a URL or a path",
+        required: true,
+      },
       json: jsonArg,
       ...settingsArgs,
     },

@@ -2,6 +2,8 @@ import { AppError, messageOf } from "#core/errors.ts";
 import { isoTime } from "#core/time.ts";
 import { connectionJson } from "#http/provider-connections.ts";
 import type { Services } from "#http/services.ts";
+import { families } from "#models/config/connections.ts";
+import { virtualProviderId } from "#models/connected-providers.ts";
 import { type ModelInfo, type Provider, answersText } from "#models/provider.ts";
 
 /** How long a provider may take to name its models before a list goes on without them. */
@@ -43,13 +45,13 @@ function envelope(services: Services, { kind, scope = "text", available, error, 
 
 export async function providerList(services: Services, includeModels: boolean) {
   const providers = (await services.providers.discover()).toSorted((a, b) => (a.id < b.id ? -1 : 1));
-  const items = await Promise.all(providers.map((provider) => providerItem(provider, includeModels)));
+  const items = await Promise.all(providers.map((provider) => providerItem(services, provider, includeModels)));
   const available = items.length > 0;
   const error = available ? null : "No provider of models is configured";
   return { items, ...envelope(services, { kind: "providers", available, error }), ...(await defaults(services)) };
 }
 
-async function providerItem(provider: Provider, includeModels: boolean) {
+async function providerItem(services: Services, provider: Provider, includeModels: boolean) {
   const item = {
     id: provider.id,
     name: provider.id,
@@ -57,10 +59,29 @@ async function providerItem(provider: Provider, includeModels: boolean) {
     display_name: provider.label,
     provider: provider.id,
     tasks: ["text"],
+    ...connectionFields(services, provider),
+    ...(provider.compute ? { compute: provider.compute() } : {}),
   };
   if (!includeModels) return { ...item, models: [] };
   const { found, problem } = await askModels(provider);
   return { ...item, models: found.map((model) => model.id).sort(), ...(problem === null ? {} : { error: problem }) };
+}
+
+/** How it is reached, in the words of connections. */
+function connectionFields({ connections }: Services, { id, label }: Provider) {
+  const entered = connections.list().find((connection) => virtualProviderId(connection.id) === id);
+  const profile = entered ? connectionJson(entered) : null;
+  return {
+    description: profile?.description || label,
+    provider_family: profile?.provider_family ?? (id in families || id === "local" ? id : "openai-compatible"),
+    virtual: profile !== null,
+    virtual_provider: profile !== null,
+    base_url_configured: profile?.base_url_configured ?? false,
+    api_key_set: profile?.api_key_set ?? false,
+    scope: profile?.scope ?? "environment",
+    capabilities: profile?.capabilities ?? ["text"],
+    ...(profile ? { provider_endpoint_profile: profile } : {}),
+  };
 }
 
 /** A server that is down is a fact of the catalog and no error of the request: it must not hide the others. */

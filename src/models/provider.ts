@@ -27,6 +27,17 @@ export interface EmbedResult {
   inputTokens: number | null;
 }
 
+/** What local models run on. */
+export interface ComputeInfo {
+  /** What somebody asked for. */
+  setting: string;
+  /** What there are builds of llama.cpp for. */
+  builds: string[];
+  expected: "cpu" | "cuda" | "vulkan" | "metal";
+  /** Why that. */
+  reason: string;
+}
+
 /** A model in the memory of this machine. */
 export interface LoadedModel {
   path: string;
@@ -35,6 +46,8 @@ export interface LoadedModel {
   backend: "cpu" | "cuda" | "vulkan" | "metal";
   /** Layers on the graphics card. */
   gpuLayers: number;
+  /** Why it is not on a card, when that was tried. */
+  note: string | null;
   /** Window of one conversation. */
   contextTokens: number;
   /** Conversations at the same time. */
@@ -144,6 +157,8 @@ export interface Provider {
   embed?(texts: string[], options: { model: string; signal: AbortSignal }): Promise<EmbedResult>;
   /** Absent where models are not ours to load. */
   residency?: Residency;
+  /** What its models run on; absent where that is somebody else's machine. */
+  compute?(): ComputeInfo;
   /** Media types that its wire can carry beside text, such as `image/*`; whether a model makes something of them is another matter. */
   readonly accepts: readonly string[];
   /** What becomes of `cacheKey`: nothing, a hint to the provider's own cache, or a saved state here (`promptCache`). */

@@ -42,7 +42,8 @@ export async function changeResidency(
     const record = (model: LoadedModel & { model: string }) => recordOf(model, provider.id);
     if (request.operation === "list_loaded") {
       const models = (await residency.loaded(signal)).map(record).filter((each) => matches(each, request));
-      return { ...known, models, affected_models: [] };
+      const compute = provider.compute?.();
+      return { ...known, models, affected_models: [], ...(compute ? { compute: { ...compute } } : {}) };
     }
     const model = modelOf(request);
     if (request.operation === "load") {
@@ -108,6 +109,7 @@ function recordOf(model: LoadedModel & { model: string }, provider: string): Jso
     provider_residency_verified: true,
     backend: model.backend,
     gpu_layers: model.gpuLayers,
+    ...(model.note === null ? {} : { note: model.note }),
     context_tokens: model.contextTokens,
     sequences: model.sequences,
     memory_bytes: model.bytes,

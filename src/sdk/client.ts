@@ -65,7 +65,8 @@ export interface GatewayClient {
   collectGarbage(options: SweepBody): Promise<SweepReport>;
   /** Models of one provider, such as `local`. */
   models(provider: string): Promise<ModelItem[]>;
-  loadedModels(): Promise<ResidentModel[]>;
+  /** With what local models run on. */
+  loadedModels(): Promise<{ models: ResidentModel[]; compute?: ResidencyAnswer["compute"] }>;
   /** Loads a local model and keeps it in memory if `pin`; answers what was loaded. */
   loadModel(model: string, options: { pin: boolean }): Promise<ResidentModel>;
   /** Null when it was not loaded. */
@@ -170,7 +171,10 @@ function modelCalls(send: Send): Pick<GatewayClient, ModelCalls> {
       const path = `${base}/discovery/providers/${encodeURIComponent(provider)}/models`;
       return (await readJson<{ items: ModelItem[] }>(await send(path))).items;
     },
-    loadedModels: async () => (await residency(await send(`${base}/models/loaded`))).models ?? [],
+    async loadedModels() {
+      const { models = [], compute } = await residency(await send(`${base}/models/loaded`));
+      return { models, ...(compute ? { compute } : {}) };
+    },
     loadModel: async (model, { pin }) => {
       const reply = await residency(
         await send(`${base}/models/load`, { method: "POST", json: { model, pin }, stream: true }),

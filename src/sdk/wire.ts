@@ -142,6 +142,7 @@ export interface ResidentModel {
   pinned: boolean;
   backend: string;
   gpu_layers: number;
+  note?: string;
   context_tokens: number;
   sequences: number;
   memory_bytes: number;
@@ -153,6 +154,7 @@ export interface ResidencyAnswer {
   ok: boolean;
   error?: string;
   models?: ResidentModel[];
+  compute?: { expected: string; reason: string };
   affected_models: ResidentModel[];
 }
 

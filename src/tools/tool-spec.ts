@@ -27,7 +27,9 @@ export function toolSpec(tool: Tool): ToolSpec {
     ...(tool.when_to_use === undefined ? {} : { when_to_use: tool.when_to_use }),
     parameters: Object.fromEntries(Object.entries(tool.parameters).map(([name, each]) => [name, { ...each }])),
     required_args: requiredOf(tool),
-    ...(tool.examples === undefined ? {} : { examples: tool.examples }),
+    ...(tool.examples === undefined
+      ? {}
+      : { examples: tool.examples.map((args) => ({ description: `A call of ${tool.name}`, arguments: args })) }),
     toolset: tool.toolset,
   };
 }

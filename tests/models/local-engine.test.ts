@@ -12,7 +12,7 @@ const tiny = join(import.meta.dirname, "../fixtures/models/tiny-chat.gguf");
 let llama: Llama;
 let engine: LocalEngine;
 beforeAll(async () => {
-  llama = await loadLlama({ threads: 1, cacheDir: null, env: process.env });
+  ({ llama } = await loadLlama({ threads: 1, cacheDir: null, env: process.env }));
   engine = new LocalEngine(llama);
 });
 

@@ -129,6 +129,55 @@ describe("a download that breaks", () => {
   });
 });
 
+describe("one file", () => {
+  const gguf = Buffer.concat([Buffer.from("GGUF"), Buffer.from(weights)]);
+  const other = { "lab/tiny-GGUF/own.gguf": gguf, "lab/tiny-GGUF/page.gguf": Buffer.from("<html></html>") };
+
+  test("comes by its URL, going on where the connection broke, and no stranger gets the hub's token", async () => {
+    const hub = hubOf({ files: other });
+    const stranger = hubOf({ files: other, refusesTokens: true });
+    const path = "lab/tiny-GGUF/resolve/main/own.gguf";
+    hub.breakAfter = { bytes: 20_000, times: 2 };
+    expect(await pull(hub, `${hub.url}/${path}`)).toEqual([
+      { path: join(folder, "own.gguf"), bytes: gguf.length, isOld: false },
+    ]);
+    expect(Buffer.from(await bytesOf(join(folder, "own.gguf")))).toEqual(gguf);
+    expect((await pull(hub, `${hub.url}/${path}`))[0]).toMatchObject({ isOld: true });
+    expect(hub.ranges).toContain("bytes=20000-");
+    await rm(join(folder, "own.gguf"));
+    await pullModel(`${stranger.url}/${path}`, {
+      hubUrl: hub.url,
+      token: "secret",
+      folder,
+      signal: new AbortController().signal,
+      onProgress: () => undefined,
+    });
+    expect(await bytesOf(join(folder, "own.gguf"))).toHaveLength(gguf.length);
+  });
+
+  test("comes by its path, and leaves the other where it is", async () => {
+    const elsewhere = join(folder, "elsewhere");
+    await mkdir(elsewhere);
+    await writeFile(join(elsewhere, "mine.gguf"), gguf);
+    expect((await pull(hubOf(), join(elsewhere, "mine.gguf")))[0]).toMatchObject({ path: join(folder, "mine.gguf") });
+    expect(await readdir(elsewhere)).toEqual(["mine.gguf"]);
+  });
+
+  test.each([
+    ["is a web page", "page.gguf", { code: "unprocessable", message: expect.stringContaining("is no GGUF file") }],
+    ["has another ending", "README.md", { code: "invalid_request" }],
+    ["is not there", "none.gguf", { code: "not_found" }],
+  ])("that %s is refused, and nothing is left of it", async (_what, file, expected) => {
+    const hub = hubOf({ files: other });
+    expect(await rejection(pull(hub, `${hub.url}/lab/tiny-GGUF/resolve/main/${file}`))).toMatchObject(expected);
+    expect(await readdir(folder)).toEqual([]);
+  });
+
+  test("that no path leads to is not there", async () => {
+    expect(await rejection(pull(hubOf(), "./nothing.gguf"))).toMatchObject({ code: "not_found" });
+  });
+});
+
 test("what came damaged is removed", async () => {
   const hub = hubOf();
   hub.isLying = true;

@@ -65,6 +65,7 @@ export const ResidencyReply = t.Object(
     source: text("What answered."),
     route_available: flag("Always true."),
     models: t.Optional(t.Array(ResidentModel, { description: "Models in memory." })),
+    compute: t.Optional(jsonObject("`{setting, builds, expected, reason}`: what they run on.")),
     affected_models: t.Array(ResidentModel, { description: "Models that were loaded or unloaded." }),
     code: t.Optional(text("Kind of the problem.")),
     error: t.Optional(text("The problem.")),

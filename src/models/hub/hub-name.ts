@@ -9,7 +9,7 @@ export interface HubName {
 }
 
 const segment = "[A-Za-z0-9][A-Za-z0-9._-]{0,95}";
-const withTag = new RegExp(`^(?:hf:|https://huggingface\\.co/)?(${segment})/(${segment})(?::([A-Za-z0-9._-]{1,64}))?$`);
+const withTag = new RegExp(`^(?:hf:)?(${segment})/(${segment})(?::([A-Za-z0-9._-]{1,64}))?$`);
 const withFile = new RegExp(`^(?:hf:)?(${segment})/(${segment})/([A-Za-z0-9][A-Za-z0-9._/-]{0,200}\\.gguf)$`);
 
 /** Reads `org/repo`, `hf:org/repo:Q4_K_M` or `hf:org/repo/file.gguf`. Null for anything else. */

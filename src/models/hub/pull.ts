@@ -4,6 +4,7 @@ import { AppError } from "#core/errors.ts";
 import { chooseFiles } from "#models/hub/choose-files.ts";
 import { download } from "#models/hub/download.ts";
 import { hubFolder, parseHubName } from "#models/hub/hub-name.ts";
+import { isFileName, pullFile } from "#models/hub/pull-file.ts";
 import { type HubOptions, listHubFiles } from "#models/hub/repository.ts";
 
 export interface PullOptions extends HubOptions {
@@ -27,13 +28,14 @@ export interface PulledFile {
   isOld: boolean;
 }
 
-/** Fetches a model such as `org/repo:Q4_K_M` with all its parts. AppErrors: `invalid_request` for a name that is none, those of the hub. */
+/** Fetches a model such as `org/repo:Q4_K_M` with all its parts, or one file by its URL or path. AppErrors: `invalid_request` for a name that is none, those of the hub. */
 export async function pullModel(name: string, options: PullOptions): Promise<PulledFile[]> {
+  if (isFileName(name)) return [await pullFile(name, options)];
   const hub = parseHubName(name);
   if (!hub) {
     throw new AppError(
       "invalid_request",
-      `'${name}' is no name of a model: org/repo, org/repo:Q4_K_M or org/repo/file.gguf`,
+      `'${name}' is no name of a model: org/repo, org/repo:Q4_K_M, org/repo/file.gguf, a URL or a path`,
     );
   }
   const files = chooseFiles(await listHubFiles(hub, options), hub);

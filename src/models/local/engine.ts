@@ -106,7 +106,14 @@ function chatOf(resident: Resident, name: string): ChatResident {
 }
 
 function defaults(): ResidentsOptions {
-  return { budgetBytes: memoryBudget(null), maxContextTokens: 8192, maxSequences: 4, now: Date.now };
+  return {
+    budgetBytes: memoryBudget(null),
+    maxContextTokens: 8192,
+    maxSequences: 4,
+    usesCard: true,
+    note: null,
+    now: Date.now,
+  };
 }
 
 async function embedAll({ context, model, contextTokens }: EmbeddingResident, texts: string[], signal: AbortSignal) {

@@ -1,9 +1,10 @@
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
-import { dirname, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { cacheFolders, ensurePack } from "#artifacts/native/extract-pack.ts";
 import { nativePacks } from "#artifacts/native/native-packs.ts";
 import type { WorkerSettings } from "#models/local/protocol.ts";
+import type { ComputeInfo, LoadedModel } from "#models/provider.ts";
 
 /** Builds of llama.cpp, the fastest first. `folder` is one that the operator named; on macOS the plain build uses Metal. */
 const allKinds = ["folder", "cuda", "vulkan", "cpu"] as const;
@@ -14,7 +15,11 @@ export interface LlamaKinds {
   kinds: LlamaKind[];
   /** Where the files are; unpacks them when that was not done yet. */
   folderOf(kind: LlamaKind): Promise<string>;
+  /** What it is made for; a folder says so itself. */
+  gpuOf(kind: LlamaKind): Backend;
 }
+
+export type Backend = LoadedModel["backend"];
 
 interface Options {
   cacheDir: string | null;
@@ -28,6 +33,11 @@ export function llamaKinds({ cacheDir, llamaDir = null, env }: Options): LlamaKi
     kind === "folder" ? llamaDir !== null : nativePacks[`llama-${kind}`] !== undefined || packageFolder(kind) !== null;
   return {
     kinds: allKinds.filter(isHere),
+    gpuOf: (kind) => {
+      if (kind === "folder") return gpuOfFolder(llamaDir ?? "");
+      if (kind !== "cpu") return kind;
+      return process.platform === "darwin" && process.arch === "arm64" ? "metal" : "cpu";
+    },
     async folderOf(kind) {
       if (kind === "folder") return llamaDir ?? "";
       const pack = nativePacks[`llama-${kind}`];
@@ -36,15 +46,56 @@ export function llamaKinds({ cacheDir, llamaDir = null, env }: Options): LlamaKi
   };
 }
 
-/** The kind that a setting asks for. */
-export function kindOf(gpu: Exclude<WorkerSettings["gpu"], "auto">): LlamaKind {
-  return gpu === "cuda" || gpu === "vulkan" ? gpu : "cpu";
+/** Those to try, in this order. A named kind is the only one; `auto` takes all for which there may be a card. */
+export function candidatesFor({ kinds, gpuOf }: LlamaKinds, wanted: WorkerSettings["gpu"]): LlamaKind[] {
+  if (wanted === "auto") return kinds.filter((kind) => kind === "folder" || hasDevice(gpuOf(kind)));
+  const gpu = wanted === "off" ? "cpu" : wanted;
+  // On a Mac the plain build is the one for Metal, and computes without it when no layer is given to it.
+  return kinds.filter((kind) => gpuOf(kind) === gpu || (gpu === "cpu" && kind === "cpu"));
+}
+
+/** What local models will run on, told without loading anything. */
+export function expectedCompute(options: Options & { gpu: WorkerSettings["gpu"] }): ComputeInfo {
+  const llamas = llamaKinds(options);
+  const builds = [...new Set(llamas.kinds.map((kind) => llamas.gpuOf(kind)))];
+  const setting = options.gpu;
+  if (setting === "off") return { setting, builds, expected: "cpu", reason: "ABSTRACTGATEWAY_LOCAL_GPU is off" };
+  const usable = candidatesFor(llamas, setting).map((kind) => llamas.gpuOf(kind));
+  const expected = usable.find(hasDevice) ?? "cpu";
+  if (expected !== "cpu") return { setting, builds, expected, reason: `llama.cpp for ${expected} is here, and a card` };
+  const card = (["cuda", "vulkan", "metal"] as const).find(hasDevice);
+  const reason =
+    card === undefined
+      ? "no graphics card was found"
+      : `there may be a card for ${card}, and no llama.cpp for it: ABSTRACTGATEWAY_LLAMA_DIR names a folder with one`;
+  return { setting, builds, expected, reason };
+}
+
+/** Libraries for a card that its driver does not bring: npm has them in a package beside that of the build. */
+export function backendsBeside(folder: string): { extBackendsPath?: string } {
+  const packageRoot = dirname(dirname(folder));
+  const beside = join(`${packageRoot}-ext`, "bins", basename(folder));
+  return existsSync(join(beside, "fallback")) ? { extBackendsPath: beside } : {};
+}
+
+/** The build says what it was made for. */
+function gpuOfFolder(folder: string): Backend {
+  try {
+    const { buildOptions } = JSON.parse(readFileSync(join(folder, "_nlcBuildMetadata.json"), "utf8")) as {
+      buildOptions?: { gpu?: unknown };
+    };
+    const gpu = buildOptions?.gpu;
+    return gpu === "cuda" || gpu === "vulkan" || gpu === "metal" ? gpu : "cpu";
+  } catch {
+    return "cpu";
+  }
 }
 
 /** Whether there may be a card for it: loading a driver's library only to find that there is none costs time and memory. */
-export function hasDevice(kind: LlamaKind): boolean {
-  if (kind === "folder" || kind === "cpu") return true;
-  if (process.platform === "linux") return existsSync(kind === "cuda" ? "/dev/nvidiactl" : "/dev/dri");
+function hasDevice(gpu: Backend): boolean {
+  if (gpu === "cpu") return true;
+  if (gpu === "metal") return process.platform === "darwin" && process.arch === "arm64";
+  if (process.platform === "linux") return existsSync(gpu === "cuda" ? "/dev/nvidiactl" : "/dev/dri");
   return process.platform === "win32";
 }
 

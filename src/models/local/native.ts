@@ -2,9 +2,9 @@ import { availableParallelism } from "node:os";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Llama } from "node-llama-cpp";
-import { AppError } from "#core/errors.ts";
+import { AppError, messageOf } from "#core/errors.ts";
 import { loadLibrary } from "#artifacts/native/load-library.ts";
-import { hasDevice, kindOf, llamaKinds } from "#models/local/llama-kinds.ts";
+import { backendsBeside, candidatesFor, llamaKinds } from "#models/local/llama-kinds.ts";
 import type { WorkerSettings } from "#models/local/protocol.ts";
 
 export interface NativeOptions {
@@ -23,7 +23,8 @@ interface CreateOptions {
   buildMetadata: unknown;
   logLevel: string;
   logger: (level: string, message: string) => void;
-  vramPadding: number;
+  vramPadding: (totalBytes: number) => number;
+  extBackendsPath?: string;
   ramPadding: number;
   maxThreads: number;
   debug: false;
@@ -31,28 +32,47 @@ interface CreateOptions {
   tempDir: false;
 }
 
+export interface LoadedLlama {
+  llama: Llama;
+  /** Why nothing faster computes; null when that was not tried, or is what computes. */
+  note: string | null;
+}
+
 /**
  * Loads llama.cpp with the fastest means that this machine and this build have. The library's own loader would look for downloads and
  * compilers; the files are known here. AppError `unavailable` when the wanted kind is not there, or none works.
  */
-export async function loadLlama(options: NativeOptions): Promise<Llama> {
+export async function loadLlama(options: NativeOptions): Promise<LoadedLlama> {
   const wanted = options.gpu ?? "auto";
-  const { kinds, folderOf } = llamaKinds(options);
-  const candidates = wanted === "auto" ? kinds.filter(hasDevice) : kinds.filter((kind) => kind === kindOf(wanted));
+  const llamas = llamaKinds(options);
+  const candidates = candidatesFor(llamas, wanted);
   if (candidates.length === 0) {
-    const there = kinds.join(", ") || "none";
+    const there = llamas.kinds.map((kind) => llamas.gpuOf(kind)).join(", ") || "none";
     throw new AppError("unavailable", `This build has no llama.cpp for ${wanted} (there is: ${there})`);
   }
   let failure: unknown = null;
+  let note: string | null = null;
   for (const kind of candidates) {
     try {
-      return await create(await folderOf(kind), options);
+      const llama = await create(await llamas.folderOf(kind), options);
+      const gpu = llamas.gpuOf(kind);
+      if (gpu === "cpu" || llama.gpu !== false) return { llama, note };
+      const idle = `llama.cpp for ${gpu} found no graphics card that it can use`;
+      if (wanted === "auto") return { llama, note: note ?? idle };
+      await llama.dispose();
+      throw new AppError("unavailable", idle);
     } catch (error) {
       // A driver may be half installed: the next kind may work all the same.
       failure ??= error;
+      note ??= messageOf(error);
     }
   }
   throw failure;
+}
+
+/** Of the card's memory, left to the screen and others: what the library leaves itself when nobody says. */
+function vramPadding(totalBytes: number): number {
+  return Math.floor(Math.min(totalBytes * 0.08, 1.6 * 1024 ** 3));
 }
 
 async function create(folder: string, options: NativeOptions): Promise<Llama> {
@@ -63,11 +83,12 @@ async function create(folder: string, options: NativeOptions): Promise<Llama> {
   return library._create({
     bindings,
     bindingPath,
+    ...backendsBeside(folder),
     buildType: "prebuilt",
     buildMetadata: JSON.parse(readFileSync(join(folder, "_nlcBuildMetadata.json"), "utf8")),
     logLevel: "error",
     logger: () => undefined,
-    vramPadding: 0,
+    vramPadding,
     ramPadding: 0,
     maxThreads: threadCount(options.threads),
     debug: false,

@@ -2,6 +2,7 @@ import { basename } from "node:path";
 import { readData } from "#models/answer-data.ts";
 import { PrefixStore } from "#models/local/cache/prefix-store.ts";
 import { InferenceHost } from "#models/local/host.ts";
+import { expectedCompute } from "#models/local/llama-kinds.ts";
 import { describeModel, findModel, listModelFiles } from "#models/local/model-files.ts";
 import { type WorkerSettings, workerDefaults } from "#models/local/protocol.ts";
 import type { CacheOptions, CachedPrefix, PromptCache } from "#models/prompt-cache.ts";
@@ -36,6 +37,13 @@ export function createLocalProvider({ folders, command, ...settings }: LocalProv
       return { vectors, model, inputTokens };
     },
     residency: residencyOf(inference, folders),
+    compute: () =>
+      expectedCompute({
+        cacheDir: settings.cacheDir ?? null,
+        llamaDir: settings.llamaDir ?? null,
+        gpu: settings.gpu ?? workerDefaults.gpu,
+        env: {},
+      }),
     // The library has no way to give a model pictures.
     accepts: [],
     caching: prefixes ? "local_control_plane" : "none",

@@ -51,6 +51,10 @@ export interface ResidentsOptions {
   maxContextTokens: number;
   /** Conversations that one model answers at the same time; further ones queue. */
   maxSequences: number;
+  /** False: no layer goes to a graphics card, whatever the library could do. */
+  usesCard: boolean;
+  /** Why no card computes, when that was tried. */
+  note: string | null;
   now: () => number;
 }
 
@@ -128,8 +132,9 @@ export class Residents {
     return {
       path,
       task: kind === "chat" ? "text_generation" : "embedding",
-      backend: this.#llama.gpu === false ? "cpu" : this.#llama.gpu,
+      backend: this.#llama.gpu === false || !this.#options.usesCard ? "cpu" : this.#llama.gpu,
       gpuLayers: model.gpuLayers,
+      note: this.#options.note,
       contextTokens,
       sequences,
       bytes,
@@ -144,14 +149,14 @@ export class Residents {
     try {
       const metadata = await readGgufMetadata(path);
       const fileBytes = await modelBytes(path);
-      const { maxContextTokens, maxSequences } = this.#options;
+      const { maxContextTokens, maxSequences, usesCard } = this.#options;
       const isEmbedding = isEmbeddingModel(metadata);
       const wanted = { fileBytes, metadata, maxContextTokens, maxSequences: isEmbedding ? 1 : maxSequences };
       const plan = await this.#makeRoom(wanted);
-      const hasCard = this.#llama.gpu !== false;
+      const hasCard = this.#llama.gpu !== false && usesCard;
       // As many layers on the card as leave room there for the window.
-      const gpuLayers = hasCard ? { gpuLayers: { fitContext: { contextSize: plan.contextTokens } } } : {};
-      const model = await this.#llama.loadModel({ modelPath: path, ...gpuLayers });
+      const gpuLayers = hasCard ? { fitContext: { contextSize: plan.contextTokens } } : 0;
+      const model = await this.#llama.loadModel({ modelPath: path, gpuLayers });
       const nowMs = this.#options.now();
       const common = { path, model, hasCard, ...plan, pinned: false, loadedAtMs: nowMs, lastUsedAtMs: nowMs, uses: 0 };
       const resident = isEmbedding ? await embeddingResident(common) : await chatResident(common);

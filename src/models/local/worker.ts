@@ -106,10 +106,15 @@ class InferenceWorker {
   }
 
   #load(): Promise<LocalEngine> {
-    const { memoryBytes, maxContextTokens, prefixes } = this.#settings;
+    const { memoryBytes, maxContextTokens, prefixes, gpu } = this.#settings;
     const cache = prefixes && new PrefixCache(new PrefixStore({ ...prefixes, now: Date.now }));
     this.#engine ??= loadLlama({ ...this.#settings, env: this.#env }).then(
-      (llama) => new LocalEngine(llama, { budgetBytes: memoryBudget(memoryBytes), maxContextTokens }, cache),
+      ({ llama, note }) =>
+        new LocalEngine(
+          llama,
+          { budgetBytes: memoryBudget(memoryBytes), maxContextTokens, usesCard: gpu !== "off", note },
+          cache,
+        ),
     );
     this.#engine.catch(() => (this.#engine = null));
     return this.#engine;
