@@ -76,7 +76,7 @@ describe("the specification of a tool", () => {
         end_line: { type: "integer", description: "Last line, itself included; null for the end.", default: null },
       },
       required_args: ["file_path"],
-      examples: readFile.examples ?? [],
+      examples: (readFile.examples ?? []).map((args) => ({ description: "A call of read_file", arguments: args })),
       toolset: "files",
     });
   });
