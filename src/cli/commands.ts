@@ -37,7 +37,7 @@ export const commands: readonly CommandEntry[] = [
   },
   {
     name: "schedules",
-    description: "List schedules, or show the next times of one",
+    description: "List schedules; create, show, steer, change or end one",
     load: async (context) => (await import("#cli/schedules.ts")).schedulesCommand(context),
   },
   {

@@ -65,6 +65,20 @@ export function wholeNumber(name: string, text: string, range: { min: number; ma
   );
 }
 
+/** The values of an option that may be given several times: citty keeps the last one only. */
+export function optionValues(rawArgs: string[], name: string, alias = ""): string[] {
+  const flags = alias === "" ? [`--${name}`] : [`--${name}`, `-${alias}`];
+  const values: string[] = [];
+  for (let index = 0; index < rawArgs.length; index++) {
+    const argument = rawArgs[index] ?? "";
+    if (argument === "--") break;
+    const flag = flags.find((each) => argument === each || argument.startsWith(`${each}=`));
+    if (flag === undefined) continue;
+    values.push(argument === flag ? (rawArgs[++index] ?? "") : argument.slice(flag.length + 1));
+  }
+  return values;
+}
+
 /** `--runs-days 30` as `{runs_days: 30}`; nothing when it was not given. AppError `invalid_request` names the option. */
 export function daysOption(name: string, text: string | undefined): Record<string, number> {
   if (text === undefined) return {};

@@ -5,7 +5,8 @@ import type { CliContext } from "#cli/context.ts";
 import { define } from "#cli/define.ts";
 import { followRun } from "#cli/follow-run.ts";
 import { finish } from "#cli/run.ts";
-import { inputTexts, readInput } from "#cli/run-input.ts";
+import { optionValues } from "#cli/flags.ts";
+import { readInput } from "#cli/run-input.ts";
 import { notices, print, printJson } from "#cli/terminal.ts";
 
 export function forkCommand(context: CliContext): CommandDef {
@@ -42,7 +43,7 @@ export function forkCommand(context: CliContext): CommandDef {
       const version = args["bundle-version"];
       const body = {
         ...(at === null ? {} : { at }),
-        input_data: await readInput(inputTexts(rawArgs), context.cwd),
+        input_data: await readInput(optionValues(rawArgs, "input", "i"), context.cwd),
         ...(version ? { bundle_version: version } : {}),
         ...(args.session ? { session_id: args.session } : {}),
       };

@@ -14,19 +14,6 @@ export async function readInput(texts: string[], cwd: string): Promise<JsonObjec
   return input;
 }
 
-/** The texts of every `--input`: citty keeps the last one only. */
-export function inputTexts(rawArgs: string[]): string[] {
-  const texts: string[] = [];
-  for (let index = 0; index < rawArgs.length; index++) {
-    const argument = rawArgs[index] ?? "";
-    if (argument === "--") break;
-    const inline = /^(?:--input|-i)=(.*)$/s.exec(argument);
-    if (inline) texts.push(inline[1] ?? "");
-    else if (argument === "--input" || argument === "-i") texts.push(rawArgs[++index] ?? "");
-  }
-  return texts;
-}
-
 async function readOne(text: string, cwd: string): Promise<JsonObject> {
   if (text.startsWith("@")) return objectOf(await readText(resolve(cwd, text.slice(1))), text);
   if (text.trimStart().startsWith("{")) return objectOf(text, text);

@@ -2,13 +2,14 @@ import type { CommandDef } from "citty";
 import { AppError } from "#core/errors.ts";
 import { stringifyJson } from "#core/json.ts";
 import { isTerminal } from "#core/run.ts";
-import type { StartBody } from "#sdk/wire.ts";
 import { connectArgs, withGateway } from "#cli/connect.ts";
 import type { CliContext } from "#cli/context.ts";
 import { define } from "#cli/define.ts";
 import { exitCodeOfRun } from "#cli/exit-codes.ts";
 import { type RunOutcome, followRun } from "#cli/follow-run.ts";
-import { inputTexts, readInput } from "#cli/run-input.ts";
+import { optionValues } from "#cli/flags.ts";
+import { readInput } from "#cli/run-input.ts";
+import { targetOf } from "#cli/run-target.ts";
 import { notices, print, printJson } from "#cli/terminal.ts";
 
 export function runCommand(context: CliContext): CommandDef {
@@ -32,7 +33,7 @@ export function runCommand(context: CliContext): CommandDef {
       ...connectArgs,
     },
     run: async ({ args, rawArgs }) => {
-      const input = await readInput(inputTexts(rawArgs), context.cwd);
+      const input = await readInput(optionValues(rawArgs, "input", "i"), context.cwd);
       const body = {
         ...targetOf(args.bundle, args.flow),
         input_data: input,
@@ -47,16 +48,6 @@ export function runCommand(context: CliContext): CommandDef {
       });
     },
   });
-}
-
-function targetOf(bundle: string, flow: string | undefined): StartBody {
-  const colon = bundle.indexOf(":");
-  if (colon < 0) return { bundle_id: bundle, ...(flow === undefined ? {} : { flow_id: flow }) };
-  const named = bundle.slice(colon + 1);
-  if (flow !== undefined && flow !== named) {
-    throw new AppError("invalid_request", `The bundle says flow '${named}', but --flow says '${flow}'.`);
-  }
-  return { bundle_id: bundle.slice(0, colon), flow_id: named };
 }
 
 /** Says how a run ended that was followed here. */

@@ -1,9 +1,9 @@
 import { AppError } from "#core/errors.ts";
-import { type Calendar, overlapPolicies, schedulePrefix } from "#core/schedule.ts";
+import { overlapPolicies, schedulePrefix } from "#core/schedule.ts";
 import { isoTime, parseTime } from "#core/time.ts";
 import type { JsonObject } from "#core/value.ts";
 import { durationMs } from "#engine/kernel-effects.ts";
-import { calendarOf } from "#engine/schedule/calendar.ts";
+import { calendarOf, derivedCount } from "#engine/schedule/calendar.ts";
 import { schedulePlan } from "#engine/schedule/plan.ts";
 import type { ScheduleRunRequest } from "#http/schemas/schedules.ts";
 import type { Services } from "#http/services.ts";
@@ -81,6 +81,7 @@ function timesOf(body: ScheduleRunRequest, nowMs: number): JsonObject {
   if (recurs && durationMs(body.interval ?? "") === null) {
     throw invalid(`Invalid interval: '${shownText(body.interval ?? "")}' (use 30s, 5m, 1h, 1d)`);
   }
+  if (until) checkWithEnd(body);
   const startMs = startOf(body.start_at ?? null, nowMs);
   const isNow = isAtOnce(body.start_at ?? null);
   const interval = recurs && count !== 1 ? (body.interval ?? null) : null;
@@ -98,16 +99,23 @@ function timesOf(body: ScheduleRunRequest, nowMs: number): JsonObject {
   const problem = calendarMath.problem(calendar);
   if (problem !== null)
     throw invalid(until && /end lies/.test(problem) ? "repeat_until must be >= start_at" : sentence(problem));
-  times["repeat_count"] = count ?? null;
+  const derived = derivedCount(calendar);
+  times["repeat_count"] = count ?? derived;
   if (typeof count === "number" && count > maxExecutions)
     throw invalid(`repeat_count must be at most ${maxExecutions}`);
-  if (until && interval !== null) checkCount(calendar);
+  if (derived !== null && derived > maxExecutions)
+    throw invalid(`repeat_until implies too many executions (max ${maxExecutions})`);
   return times;
 }
 
-function checkCount({ anchorMs, untilMs, intervalMs }: Calendar): void {
-  const executions = 1 + Math.floor(((untilMs ?? anchorMs) - anchorMs) / (intervalMs ?? 1));
-  if (executions > maxExecutions) throw invalid(`repeat_until implies too many executions (max ${maxExecutions})`);
+/** With an end the number of runs must be clear: whole units, and a start that is a time (contract http-api 5.2). */
+function checkWithEnd({ interval, start_at: start }: ScheduleRunRequest): void {
+  if (interval && !/^\s*\d+\s*[smhd]\s*$/i.test(interval)) {
+    throw invalid(`Invalid interval: '${shownText(interval)}' (with repeat_until: a whole number of s, m, h or d)`);
+  }
+  if (start && !isAtOnce(start) && durationMs(start) !== null) {
+    throw invalid(`Invalid start_at: '${shownText(start)}' (with repeat_until: now or an ISO time)`);
+  }
 }
 
 function isAtOnce(start: string | null): boolean {

@@ -16,7 +16,9 @@ import type { RunSession } from "#runner/session.ts";
 import type { Slots } from "#runner/slots.ts";
 
 /** Named moments at which a test lets the process die. Does nothing in service. */
-export type CrashPoint = (name: "before-commit" | "after-commit" | "effect-started" | "effect-done") => void;
+type CrashPointName =
+  "before-commit" | "after-commit" | "before-fire" | "after-fire" | "effect-started" | "effect-done";
+export type CrashPoint = (name: CrashPointName) => void;
 
 export interface ActorDependencies {
   ledger: Ledger;
@@ -308,11 +310,17 @@ export class RunActor {
   async #commit(): Promise<void> {
     const before = this.#committing;
     if (this.session.isDirty) this.#deps.crashPoint("before-commit");
+    // The child run of a schedule comes to be with the commit in which the schedule uses up its time.
+    const fires = this.session.run.schedule_id !== null && this.session.draft.starts.length > 0;
+    if (fires) this.#deps.crashPoint("before-fire");
     const sent = await commitSession(this.session, this.#deps.commit);
     if (!sent) return;
     this.#committing = sent.done;
     // Its failure is met at the next await; this keeps the runtime from reporting it as unhandled meanwhile.
-    sent.done.catch(() => undefined);
+    sent.done.then(
+      () => fires && this.#deps.crashPoint("after-fire"),
+      () => undefined,
+    );
     await before;
   }
 

@@ -18,6 +18,9 @@ import type {
   ResidencyAnswer,
   ResidentModel,
   RunSummary,
+  ScheduleBody,
+  ScheduleChanged,
+  ScheduleChanges,
   ScheduleItem,
   StartBody,
   SweepBody,
@@ -61,6 +64,12 @@ export interface GatewayClient {
   upload(sessionId: string, file: Blob, filename: string): Promise<AttachmentReceipt>;
   schedules(): Promise<ScheduleItem[]>;
   schedule(scheduleId: string): Promise<ScheduleItem>;
+  /** Answers the id of the schedule. */
+  createSchedule(body: ScheduleBody): Promise<string>;
+  /** Waits a moment for what becomes of it; throws when it is refused. */
+  changeSchedule(scheduleId: string, changes: ScheduleChanges): Promise<ScheduleChanged>;
+  /** Ends a schedule and what it runs. Its records stay. */
+  endSchedule(scheduleId: string): Promise<ScheduleChanged>;
   /** Removes what nobody needs any more, or only tells. Waits until that is done. */
   collectGarbage(options: SweepBody): Promise<SweepReport>;
   /** Models of one provider, such as `local`. */
@@ -83,8 +92,7 @@ export function createClient(options: ClientOptions): GatewayClient {
     ...runCalls(send, options),
     ...bundleCalls(send),
     ...modelCalls(send),
-    schedules: async () => (await readJson<{ items: ScheduleItem[] }>(await send(`${base}/schedules`))).items,
-    schedule: async (id) => readJson(await send(`${base}/schedules/${encodeURIComponent(id)}`)),
+    ...scheduleCalls(send, options),
     collectGarbage: async (json) => readJson(await send(`${base}/admin/gc`, { method: "POST", json, stream: true })),
     upload: async (sessionId, file, filename) => {
       const form = formOf({ session_id: sessionId, filename }, file, filename);
@@ -161,6 +169,24 @@ async function outcome(send: Send, commandId: string, timeoutMs: number): Promis
     if (state.outcome !== null || performance.now() + pauseMs > until) return state;
     await Bun.sleep(pauseMs);
   }
+}
+
+type ScheduleCalls = "schedules" | "schedule" | "createSchedule" | "changeSchedule" | "endSchedule";
+
+function scheduleCalls(send: Send, options: ClientOptions): Pick<GatewayClient, ScheduleCalls> {
+  const id = options.newId ?? newHexId;
+  const path = (scheduleId: string) => `${base}/schedules/${encodeURIComponent(scheduleId)}`;
+  return {
+    schedules: async () => (await readJson<{ items: ScheduleItem[] }>(await send(`${base}/schedules`))).items,
+    schedule: async (scheduleId) => readJson(await send(path(scheduleId))),
+    createSchedule: async (json) => {
+      const headers = { "idempotency-key": id() };
+      const answer = await send(`${base}/runs/schedule`, { method: "POST", json, headers, retries: 1 });
+      return (await readJson<{ run_id: string }>(answer)).run_id;
+    },
+    changeSchedule: async (scheduleId, json) => readJson(await send(path(scheduleId), { method: "PATCH", json })),
+    endSchedule: async (scheduleId) => readJson(await send(path(scheduleId), { method: "DELETE" })),
+  };
 }
 
 type ModelCalls = "models" | "loadedModels" | "loadModel" | "unloadModel";

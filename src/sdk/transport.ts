@@ -12,7 +12,7 @@ export interface TransportOptions {
 }
 
 export interface RequestOptions {
-  method?: "GET" | "POST" | "DELETE";
+  method?: "GET" | "POST" | "PATCH" | "DELETE";
   query?: object;
   /** Sent as JSON. */
   json?: unknown;

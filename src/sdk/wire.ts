@@ -162,14 +162,64 @@ export interface ScheduleItem {
   schedule_id: string;
   status: string;
   paused: boolean;
+  pause_reason: string | null;
   schedule: {
     target_workflow_id?: string;
+    start_at?: string | null;
     interval?: string | null;
     cron?: string[];
     timezone?: string | null;
+    repeat_count?: number | null;
+    repeat_until?: string | null;
+    overlap?: string;
+    catchup_window?: string | null;
+    jitter?: string | null;
+    pause_on_failure?: boolean;
+    note?: string | null;
     executions?: number;
+    skipped?: number;
+    last_run_id?: string | null;
   };
+  /** Of a limited schedule. */
+  runs_left: number | null;
   next_fire_times: string[];
+}
+
+export interface ScheduleBody extends ScheduleTimes {
+  bundle_id: string;
+  flow_id: string;
+  bundle_version?: string;
+  input_data?: JsonObject;
+  session_id?: string;
+  share_context?: boolean;
+  start_at?: string;
+}
+
+/** What of a schedule can be set, and changed later. */
+export interface ScheduleTimes {
+  interval?: string;
+  cron?: string[];
+  timezone?: string | null;
+  repeat_count?: number | null;
+  repeat_until?: string | null;
+  overlap?: string;
+  catchup_window?: string | null;
+  jitter?: string | null;
+  pause_on_failure?: boolean;
+  note?: string | null;
+}
+
+export interface ScheduleChanges extends ScheduleTimes {
+  backfill?: { from: string; to: string };
+  /** False: the time that is waited for stays. */
+  apply_immediately?: boolean;
+}
+
+export interface ScheduleChanged {
+  ok: boolean;
+  command_id: string;
+  message: string;
+  seq: number;
 }
 
 export interface SweepBody {

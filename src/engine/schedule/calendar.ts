@@ -41,8 +41,27 @@ export function optionalMs(schedule: JsonObject, name: string): number | null {
   return text === null ? null : durationMs(text);
 }
 
+/** Runs that it is limited to. With an end time that end counts: the number that clients see then follows from it. */
 export function countOf(schedule: JsonObject): number | null {
-  return numberOf(schedule["repeat_count"]);
+  return textOf(schedule["repeat_until"]) === null ? numberOf(schedule["repeat_count"]) : null;
+}
+
+/** Times of a fixed rate until its end, the first one included; null where nobody can tell. */
+export function derivedCount({ anchorMs, untilMs, intervalMs, cron, includesAnchor }: Calendar): number | null {
+  if (untilMs === null || intervalMs === null || cron.length > 0) return null;
+  return Math.max(0, Math.floor((untilMs - anchorMs) / intervalMs) + (includesAnchor ? 1 : 0));
+}
+
+/** Runs that are still to come; null when there is no limit, or nobody can tell. */
+export function runsLeft(schedule: JsonObject, nowMs: number): number | null {
+  const fired = numberOf(schedule["executions"]) ?? 0;
+  const count = countOf(schedule);
+  if (count !== null) return Math.max(0, count - fired);
+  const calendar = calendarOf(schedule);
+  const all = derivedCount(calendar);
+  if (all === null) return null;
+  const passed = derivedCount({ ...calendar, untilMs: nowMs }) ?? 0;
+  return Math.max(0, all - passed);
 }
 
 function textOf(value: Value | undefined): string | null {

@@ -3,7 +3,7 @@ import { isoTime, parseTime } from "#core/time.ts";
 import { type JsonObject, type Value, isObject, numberOf } from "#core/value.ts";
 import type { Execution } from "#engine/engine.ts";
 import { durationMs } from "#engine/kernel-effects.ts";
-import { calendarOf, isRecurrent, maxPatterns } from "#engine/schedule/calendar.ts";
+import { calendarOf, derivedCount, isRecurrent, maxPatterns } from "#engine/schedule/calendar.ts";
 import { readSchedule, readState, writeSchedule, writeState } from "#engine/schedule/state.ts";
 
 /** Keys that a change may have beside `interval`, and what is wrong with a value of each. */
@@ -34,15 +34,19 @@ export function changeSchedule(execution: Execution, payload: JsonObject): { mes
   const { interval, backfill, others } = changes;
   if (interval !== null && !isRecurrent(before)) return { refused: "The schedule is not recurrent" };
   const now = execution.now();
+  const state = readState(execution);
+  const isImmediate = payload["apply_immediately"] !== false;
   const isMoved = interval !== null || "cron" in others || "timezone" in others;
   const next: JsonObject = { ...before, ...others, updated_at: isoTime(now) };
   if (interval !== null) next["interval"] = interval;
-  if (isMoved) Object.assign(next, { anchor: isoTime(now), starts_at_anchor: false });
+  // A first time that is still to come stays where it is; after it, or after the time that is waited for, the new grid begins.
+  const begins = isImmediate ? now : Math.max(now, state.due ?? now);
+  if (isMoved && calendarOf(before).anchorMs <= now)
+    Object.assign(next, { anchor: isoTime(begins), starts_at_anchor: false });
+  limit(next, others);
   const problem = execution.options.calendar?.problem(calendarOf(next)) ?? null;
   if (problem !== null) return { refused: `The schedule stays as it was: ${problem}` };
   writeSchedule(execution, next);
-  const state = readState(execution);
-  const isImmediate = payload["apply_immediately"] !== false;
   if (isMoved) state.cursor = isImmediate ? now : state.due;
   if (backfill) state.backfill.push(backfill);
   const wakes = execution.wait?.reason === "until" && (isImmediate || backfill !== null);
@@ -57,6 +61,13 @@ export function changeSchedule(execution: Execution, payload: JsonObject): { mes
     ...(interval === null ? {} : { interval }),
   });
   return { message: "Changed the schedule" };
+}
+
+/** A number of runs takes the place of an end, and the other way round; the number that an end comes to is told. */
+function limit(next: JsonObject, others: JsonObject): void {
+  if (typeof others["repeat_count"] === "number") next["repeat_until"] = null;
+  if (typeof next["repeat_until"] === "string") next["repeat_count"] = derivedCount(calendarOf(next));
+  else if ("repeat_until" in others && !("repeat_count" in others)) next["repeat_count"] = null;
 }
 
 /** Starts a run at once, where the schedule waits for its time; that time stays. False when it does not wait. */
@@ -89,6 +100,9 @@ function readChanges(payload: JsonObject): Changes | { refused: string } {
     const wanted = check(value);
     if (wanted !== null) return { refused: `${name} must be ${wanted}` };
     others[name] = value;
+  }
+  if (typeof others["repeat_count"] === "number" && typeof others["repeat_until"] === "string") {
+    return { refused: "repeat_until cannot be combined with repeat_count" };
   }
   const backfill = readBackfill(payload["backfill"]);
   if (backfill && "refused" in backfill) return backfill;

@@ -6,7 +6,7 @@ import { newHexId } from "#core/ids.ts";
 import { type Run, isTerminal, runStatuses } from "#core/run.ts";
 import { isoTime } from "#core/time.ts";
 import type { JsonObject } from "#core/value.ts";
-import { calendarOf, countOf, maxPatterns } from "#engine/schedule/calendar.ts";
+import { calendarOf, countOf, maxPatterns, runsLeft } from "#engine/schedule/calendar.ts";
 import { readJsonBody } from "#http/body.ts";
 import { operation } from "#http/operation.ts";
 import { readQuery } from "#http/query.ts";
@@ -166,6 +166,7 @@ function scheduleJson({ now }: Services, run: Run, count: number) {
     paused: run.pause?.paused ?? false,
     pause_reason: run.pause?.pause_reason ?? null,
     schedule,
+    runs_left: isTerminal(run.status) ? 0 : runsLeft(schedule, now()),
     next_fire_times: isOver ? [] : nextTimes(schedule, now(), count),
   };
 }

@@ -37,6 +37,9 @@ const ScheduleJson = t.Object(
     paused: flag("Whether it is paused."),
     pause_reason: textOrNull("Why."),
     schedule: jsonObject("What it runs and when, with `executions`, `skipped` and `last_run_id`."),
+    runs_left: t.Union([t.Integer(), t.Null()], {
+      description: "Of a limited schedule, so many are to come; else null.",
+    }),
     next_fire_times: t.Array(t.String(), {
       description: "The next ten times (in a list the next one); none when it is paused or over.",
     }),
