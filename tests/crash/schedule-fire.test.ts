@@ -35,6 +35,7 @@ for (const overlap of ["buffer_all", "allow_all"]) {
       const dying = await startGateway({ dataDir, env: { ABSTRACTGATEWAY_CRASH_AT: point } }).catch(() => null);
       // The first time has come already: the process may be dead before it says where it listens.
       await dying?.process.exited;
+      if (dying) expect(dying.process.signalCode).toBe("SIGKILL");
       const next = await startGateway({ dataDir });
       await next.follow(id);
       const { body } = await next.get(`/runs/${id}`);
@@ -47,7 +48,7 @@ for (const overlap of ["buffer_all", "allow_all"]) {
       expect(children).toHaveLength(count);
       const rows = (await next.ledger(id)).filter((row) => row.node_id === "run_target");
       const named = rows.flatMap((row) => row.result?.sub_run_id ?? row.result?.wait?.details?.sub_run_id ?? []);
-      expect([...new Set(named)].sort()).toEqual(children.toSorted());
+      expect([...new Set<string>(named)].toSorted()).toEqual(children.toSorted());
       for (const child of children) {
         await next.follow(child);
         expect((await next.get(`/runs/${child}`)).body.status).toBe("completed");
