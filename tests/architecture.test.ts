@@ -94,8 +94,8 @@ const homes: Record<string, readonly string[]> = {
   ajv: ["models"],
   "apache-arrow": ["memory"],
   "bun:ffi": ["sandbox"],
-  // The ledger, and the index of the knowledge graph that is made from it.
-  "bun:sqlite": ["ledger", "memory"],
+  // The ledger, and the index of the knowledge graph that is made from it; users and sessions.
+  "bun:sqlite": ["auth", "ledger", "memory"],
   citty: ["cli"],
   consola: ["cli"],
   croner: ["scheduler"],

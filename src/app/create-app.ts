@@ -21,12 +21,13 @@ import { openFolderRegistry } from "#bundles/folder-registry.ts";
 import type { Settings } from "#config/settings.ts";
 import { newId } from "#core/ids.ts";
 import type { Log, Report } from "#core/log.ts";
-import { everything } from "#core/scope.ts";
 import { systemClock } from "#core/time.ts";
 import { createHandlers } from "#effects/create-handlers.ts";
 import { type HttpServer, createHttp } from "#http/create-http.ts";
-import { type WholeServices, ownServices } from "#http/own-services.ts";
+import type { WholeServices } from "#http/own-services.ts";
 import { requireMigrated } from "#migrate/marker.ts";
+import { type OwnModels, createCallerServices, createOwnModels, createRuntimes } from "#app/runtimes.ts";
+import { type People, createPeople } from "#app/people.ts";
 import { takeProcessLock } from "#ledger/sqlite/process-lock.ts";
 import type { Ledger } from "#ledger/ledger.ts";
 import type { ToolRegistry } from "#tools/tool.ts";
@@ -82,6 +83,7 @@ export async function createApp(
   const programs = createPrograms((digest) => bundles.open(digest));
   const models = createModels(settings);
   const { providers } = models;
+  const modelsOf = createOwnModels(settings, models);
   const codeRunner = createCodeRunner(settings);
   const offload = createOffloadRecord({ blobs, now, maxInlineBytes: settings.limits.maxInlineBytes });
   const tools = await createTools(settings, environment, attachments);
@@ -91,7 +93,7 @@ export async function createApp(
   const graph = await createGraphMemory({ settings, ledger, providers, environment, report });
   const engines = { settings, ledger, providers, codeRunner, tools, webhooks, graph, metrics, tracing, log };
   const runner = settings.runner
-    ? createGatewayRunner({ ...engines, watch, programs, attachments, blocStore, offload, report })
+    ? createGatewayRunner({ ...engines, modelsOf, watch, programs, attachments, blocStore, offload, report })
     : null;
   const retention = createGatewayRetention(settings, ledger);
   const sweeper = runner ? createSweeper(settings, retention, report) : null;
@@ -112,17 +114,17 @@ export async function createApp(
     blocStore,
     bundles,
     plan: programs.load,
-    ...models,
     tools,
     webhooks,
     graph,
     ...createStarters({ settings, ledger, programs, watch, runner }),
     submitCommand: loggedSubmit(createSubmitCommand(ledger), log),
   };
-  const services = ownServices(whole, everything);
-  const http = createHttp({ ...shared, of: () => services }, { report, log });
+  const people = createPeople(settings, report);
+  const of = createCallerServices(settings, whole, { modelsOf, report });
+  const http = createHttp({ ...shared, ...people, of, runtimes: createRuntimes(settings, ledger) }, { report, log });
   metrics?.watch(readingsOf({ ledger, runner, http }));
-  return assemble({ ...engines, runner, sweeper, http });
+  return assemble({ ...engines, people, runner, sweeper, http });
 }
 
 function openBundles(settings: Settings, report: Report) {
@@ -216,7 +218,7 @@ async function openLedger(
 function createGatewayRunner(parts: {
   settings: Settings;
   ledger: Ledger;
-  providers: ProviderRegistry;
+  modelsOf: (runtimeId: string) => OwnModels;
   codeRunner: CodeRunner;
   programs: ReturnType<typeof createPrograms>;
   tools: ToolRegistry;
@@ -231,14 +233,14 @@ function createGatewayRunner(parts: {
   log: Log;
   report: Report;
 }): AdoptingRunner {
-  const { settings, ledger, providers, codeRunner, programs, tools, webhooks, attachments, offload, metrics, tracing } =
+  const { settings, ledger, modelsOf, codeRunner, programs, tools, webhooks, attachments, offload, metrics, tracing } =
     parts;
   const now = systemClock;
   const makeChild = createMakeChild({ loadPlan: programs.load, now, newId });
   const toolCalls = toolCallDependencies(settings, tools);
   const own = createHandlers({
     ledger,
-    providers,
+    providers: (runtimeId) => modelsOf(runtimeId).providers,
     prices: settings.models.prices,
     codeRunner,
     makeChild,
@@ -290,14 +292,28 @@ function assemble(parts: {
   tools: ToolRegistry;
   webhooks: Webhooks;
   graph: OpenedMemory;
+  people: People;
   runner: AdoptingRunner | null;
   sweeper: Sweeper | null;
   http: HttpServer;
   metrics: Metrics | null;
   tracing: Tracing | null;
 }): App {
-  const { settings, ledger, providers, codeRunner, tools, webhooks, graph, runner, sweeper, http, metrics, tracing } =
-    parts;
+  const {
+    settings,
+    ledger,
+    providers,
+    codeRunner,
+    tools,
+    webhooks,
+    graph,
+    people,
+    runner,
+    sweeper,
+    http,
+    metrics,
+    tracing,
+  } = parts;
   const stopCleaning = runner ? webhooks.keepFew(ledger) : () => undefined;
   return {
     runner,
@@ -322,6 +338,7 @@ function assemble(parts: {
       await graph.close();
       await tools.close();
       await providers.close();
+      people.close();
       await ledger.close();
     },
   };

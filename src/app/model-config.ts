@@ -6,12 +6,11 @@ import { Connections } from "#models/config/connections.ts";
 import { createSecretBox } from "#models/config/secret-box.ts";
 
 /** What people set while the gateway runs: defaults and connections, in files of the data folder that every process reads. */
-export function createModelConfig({ dataDir, secretKey }: Settings): {
-  defaults: CapabilityDefaults;
-  connections: Connections;
-} {
-  const folder = join(dataDir, "config");
-  const key = secretKey === null ? keyFile(join(folder, "secret.key")) : () => secretKey;
+export function createModelConfig(
+  { dataDir, secretKey }: Settings,
+  folder: string = join(dataDir, "config"),
+): { defaults: CapabilityDefaults; connections: Connections } {
+  const key = secretKey === null ? keyFile(join(dataDir, "config", "secret.key")) : () => secretKey;
   return {
     defaults: new CapabilityDefaults(jsonFile(join(folder, "capability-defaults.json"))),
     connections: new Connections({

@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { open, readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { type AuditFindings, auditPath, verifyAudit } from "#auth/audit-chain.ts";
 import { packFiles } from "#bundles/pack.ts";
 import { writeDurably } from "#bundles/durable-file.ts";
 import { readBundle, readFolderFiles } from "#bundles/read-bundle.ts";
@@ -34,6 +35,11 @@ export async function verifyLedger(
   } finally {
     await ledger.close();
   }
+}
+
+/** Walks the chain of the audit log, and of its files that were set aside. */
+export function verifyAuditLog(settings: Settings): Promise<AuditFindings> {
+  return verifyAudit(auditPath(settings.dataDir));
 }
 
 /** The lines of an export (`ledger/sqlite/export-runs.ts`). AppError `not_found` when there is no database or no such run. */

@@ -1,5 +1,6 @@
-import { type FileHandle, mkdir, open, readdir, rename, rm } from "node:fs/promises";
+import { type FileHandle, mkdir, open, rename, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { filesSetAside, headOfChain, readTail, sealLine } from "#auth/audit-chain.ts";
 import { messageOf } from "#core/errors.ts";
 import { type Clock, isoTime } from "#core/time.ts";
 
@@ -52,7 +53,7 @@ const gatherMs = 20;
 /** Appends lines in order. What comes while a write is under way is the next write. */
 export function createAuditLog(options: AuditLogOptions): AuditLog {
   const file = new RotatingFile(options);
-  let queue: string[] = [];
+  let queue: AuditEntry[] = [];
   let dropped = 0;
   let failing = false;
   let writing: Promise<void> | null = null;
@@ -63,7 +64,7 @@ export function createAuditLog(options: AuditLogOptions): AuditLog {
       const lines = queue;
       queue = [];
       try {
-        await file.append(lines.join(""));
+        await file.append(lines);
         if (failing || dropped > 0) options.report(`The audit log is written again; ${dropped} lines were lost`);
         failing = false;
         dropped = 0;
@@ -92,7 +93,7 @@ export function createAuditLog(options: AuditLogOptions): AuditLog {
         dropped++;
         return;
       }
-      queue.push(`${JSON.stringify(entry)}\n`);
+      queue.push(entry);
       gathering ??= setTimeout(start, gatherMs);
     },
     flush,
@@ -107,17 +108,28 @@ class RotatingFile {
   #options: AuditLogOptions;
   #handle: FileHandle | null = null;
   #bytes = 0;
+  /** Where the chain of lines stands. */
+  #head: string | null = null;
 
   constructor(options: AuditLogOptions) {
     this.#options = options;
   }
 
-  async append(text: string): Promise<void> {
-    const bytes = Buffer.byteLength(text);
+  async append(entries: AuditEntry[]): Promise<void> {
     await this.#open();
+    let head = this.#head;
+    const text = entries
+      .map((entry) => {
+        const sealed = sealLine(entry, head);
+        head = sealed.hash;
+        return sealed.line;
+      })
+      .join("");
+    const bytes = Buffer.byteLength(text);
     if (this.#bytes > 0 && this.#bytes + bytes > this.#options.maxBytes) await this.#rotate();
     await this.#handle?.appendFile(text);
     this.#bytes += bytes;
+    this.#head = head;
   }
 
   async close(): Promise<void> {
@@ -129,8 +141,14 @@ class RotatingFile {
   async #open(): Promise<void> {
     if (this.#handle) return;
     await mkdir(dirname(this.#options.path), { recursive: true });
+    this.#head ??= await headOfChain(this.#options.path);
     this.#handle = await open(this.#options.path, "a", 0o600);
     this.#bytes = (await this.#handle.stat()).size;
+    if (this.#bytes > 0 && !(await readTail(this.#options.path, 1)).text.endsWith("\n")) {
+      // A crash cut the last line; the next one must not hang on to it.
+      await this.#handle.appendFile("\n");
+      this.#bytes++;
+    }
   }
 
   async #rotate(): Promise<void> {
@@ -138,25 +156,20 @@ class RotatingFile {
     await this.close();
     if (rotations <= 0) await rm(path, { force: true });
     else await rename(path, await this.#freeName());
-    const kept = await this.#setAside();
+    const kept = await filesSetAside(path);
     for (const name of kept.slice(0, Math.max(0, kept.length - rotations))) {
       await rm(join(dirname(path), name), { force: true });
     }
     await this.#open();
   }
 
-  /** The time in the name sorts as text; the number tells two rotations of the same moment apart. */
+  /** The number in the name tells two rotations of the same moment apart. */
   async #freeName(): Promise<string> {
     const stamp = `${isoTime(this.#options.now()).slice(0, 26).replace(/[-:.]/g, "")}Z`;
-    const taken = new Set(await this.#setAside());
+    const taken = new Set(await filesSetAside(this.#options.path));
     for (let n = 0; ; n++) {
       const name = `audit_log.${stamp}-${String(n).padStart(3, "0")}.jsonl`;
       if (!taken.has(name)) return join(dirname(this.#options.path), name);
     }
-  }
-
-  async #setAside(): Promise<string[]> {
-    const names = await readdir(dirname(this.#options.path));
-    return names.filter((name) => /^audit_log\..+\.jsonl$/.test(name)).sort();
   }
 }

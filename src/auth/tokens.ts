@@ -1,4 +1,4 @@
-import { timingSafeEqual } from "node:crypto";
+import { digestOf, fingerprint, isSameDigest } from "#auth/digest.ts";
 import { type Principal, localAdmin } from "#auth/principal.ts";
 
 /** The static bearer tokens of the gateway. Only their digests are kept. */
@@ -9,28 +9,20 @@ export interface TokenSet {
   verify(token: string): Principal | null;
 }
 
-export function createTokenSet(tokens: readonly string[]): TokenSet {
+export function createTokenSet(tokens: readonly string[], isOneOfMany = false): TokenSet {
   const accepted = tokens
     .filter((token) => token !== "")
-    .map((token) => ({ digest: digestOf(token), principal: localAdmin("legacy-token", fingerprint(token)) }));
+    .map((token) => ({
+      digest: digestOf(token),
+      principal: localAdmin("legacy-token", { tokenFingerprint: fingerprint(token), isOneOfMany }),
+    }));
   return {
     configured: accepted.length > 0,
     verify(token) {
       const digest = digestOf(token);
       let found: Principal | null = null;
-      for (const entry of accepted) if (timingSafeEqual(entry.digest, digest)) found = entry.principal;
+      for (const entry of accepted) if (isSameDigest(entry.digest, digest)) found = entry.principal;
       return found;
     },
   };
-}
-
-/** What logs and clients may see of a credential: 12 hex digits of its SHA-256. */
-export function fingerprint(token: string): string {
-  return Bun.SHA256.hash(token, "hex").slice(0, 12);
-}
-
-function digestOf(token: string): Uint8Array {
-  const digest = new Uint8Array(32);
-  Bun.SHA256.hash(token, digest);
-  return digest;
 }

@@ -18,6 +18,8 @@ export interface FolderRegistryOptions {
   flowsDir: string;
   /** `bundles/<digest>.flow` and `workflow_deprecations.json` lie in it. */
   dataDir: string;
+  /** Elsewhere, where several registries share the archives. */
+  deprecationsFile?: string;
   /** Archives that are always there unless the folder has the same version. */
   builtin: Uint8Array[];
   now: Clock;
@@ -65,7 +67,9 @@ class FolderRegistry implements BundleRegistry {
       limits: this.#limits,
       maxOpen: options.maxOpenBundles ?? 64,
     });
-    this.#deprecations = createDeprecations(join(options.dataDir, "workflow_deprecations.json"));
+    this.#deprecations = createDeprecations(
+      options.deprecationsFile ?? join(options.dataDir, "workflow_deprecations.json"),
+    );
   }
 
   list(): InstalledBundle[] {

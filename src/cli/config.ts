@@ -3,6 +3,7 @@ import { describeSettings, describeText } from "#config/describe.ts";
 import { AppError } from "#core/errors.ts";
 import { parseJson } from "#core/json.ts";
 import type { JsonObject, Value } from "#core/value.ts";
+import { bootstrapAdminCommand } from "#cli/bootstrap-admin.ts";
 import { getCommand } from "#cli/config-get.ts";
 import { initCommand } from "#cli/config-init.ts";
 import type { CliContext } from "#cli/context.ts";
@@ -19,6 +20,7 @@ export function configCommand(context: CliContext): CommandDef {
       init: initCommand(context),
       status: statusCommand(context),
       get: getCommand(context),
+      "bootstrap-admin": bootstrapAdminCommand(context),
       defaults: defaultsCommand(context),
       "set-default": setDefaultCommand(context),
       "clear-default": clearDefaultCommand(context),

@@ -71,9 +71,9 @@ async function listening(listen: Promise<{ url: string | null }>, app: { stop():
 
 /** A gateway without a token would be open to every program and web page on this machine. */
 export function checkTokens(settings: Settings): void {
-  const { enabled, tokens } = settings.auth;
+  const { enabled, tokens, users } = settings.auth;
   if (!enabled) return;
-  if (tokens.length === 0) {
+  if (tokens.length === 0 && !users.enabled) {
     throw new AppError(
       "unauthorized",
       "The gateway does not start without a token: `abstractgateway config init` writes one to .env, or set ABSTRACTGATEWAY_AUTH_TOKEN.",

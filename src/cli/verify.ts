@@ -9,7 +9,7 @@ import { notices, plain, print, printJson } from "#cli/terminal.ts";
 
 export function verifyCommand(context: CliContext): CommandDef {
   return define({
-    meta: { name: "verify", description: "Check the hash chains of the ledger" },
+    meta: { name: "verify", description: "Check the hash chains of the ledger and of the audit log" },
     args: {
       run: { type: "string", valueHint: "id", description: "Only this run (default: all)" },
       file: { type: "string", valueHint: "file", description: "Check an export instead of the ledger" },
@@ -19,15 +19,25 @@ export function verifyCommand(context: CliContext): CommandDef {
     run: async ({ args }) => {
       const result = await check(context, args);
       if (args.run !== undefined && result.runs === 0) throw new AppError("not_found", `Run '${args.run}' not found`);
-      if (result.problems.length > 0) context.exitCode = exitCodeOfFindings;
-      if (args.json) return printJson(context, result);
+      const audit = args.run === undefined && args.file === undefined ? await checkAudit(context, args) : null;
+      if (result.problems.length + (audit?.problems.length ?? 0) > 0) context.exitCode = exitCodeOfFindings;
+      if (args.json) return printJson(context, audit === null ? result : { ...result, audit });
       for (const { run_id, seq, message } of result.problems) {
         notices(context).error(`${run_id}${seq === null ? "" : ` record ${seq}`}: ${plain(message)}`);
       }
       const found = result.problems.length === 0 ? "sound" : `${result.problems.length} problems`;
       print(context, `${result.runs} runs, ${result.records} records: ${found}.`);
+      if (audit === null || audit.lines === 0) return;
+      for (const problem of audit.problems) notices(context).error(plain(problem));
+      const state = audit.problems.length === 0 ? "sound" : `${audit.problems.length} problems`;
+      print(context, `${audit.lines} lines of the audit log: ${state}.`);
     },
   });
+}
+
+async function checkAudit(context: CliContext, args: SettingsArgs) {
+  const { verifyAuditLog } = await import("#app/offline.ts");
+  return verifyAuditLog(settingsFor(context, args));
 }
 
 async function check(

@@ -18,6 +18,7 @@ export function describeSettings(settings: Settings) {
       security_enabled: auth.enabled,
       store_backend: settings.storeBackend,
       tool_mode: settings.toolMode,
+      user_auth_enabled: auth.users.enabled,
       workflow_source: "bundle",
     },
     models: {
@@ -67,7 +68,7 @@ function withoutPassword(address: string): string {
 }
 
 function nextSteps({ auth }: Settings): string[] {
-  if (auth.enabled && auth.tokens.length === 0) {
+  if (auth.enabled && auth.tokens.length === 0 && !auth.users.enabled) {
     return ["No token is configured: `abstractgateway config init` writes one to .env."];
   }
   return ["`abstractgateway serve` starts the gateway with these settings."];

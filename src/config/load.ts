@@ -5,6 +5,7 @@ import { parseDotenv } from "#config/dotenv.ts";
 import { modelSettings } from "#config/model-settings.ts";
 import { type Layer, VariableReader } from "#config/reader.ts";
 import { unknownVariables } from "#config/unknown-variables.ts";
+import { userSettings } from "#config/user-settings.ts";
 import type { AuthSettings, LimitSettings, RunnerSettings, Settings } from "#config/settings.ts";
 import { allVariables } from "#config/variables/groups.ts";
 import { limits } from "#config/variables/limits.ts";
@@ -69,7 +70,7 @@ function readSettings(read: VariableReader, flags: NonNullable<LoadOptions["flag
     ledgerDir: join(dataDir, "ledger"),
     storeBackend: read.get(server.storeBackend),
     runner: flags.runner ?? read.get(server.runner),
-    auth: authSettings(read),
+    auth: { ...authSettings(read), users: userSettings(read, { cwd, dataDir }) },
     limits: limitSettings(read),
     runtime: runnerSettings(read),
     models: modelSettings(read, { cwd, dataDir, delimiter }),
@@ -179,7 +180,7 @@ function pathOrNull(path: string | null, cwd: string): string | null {
   return path === null ? null : resolve(cwd, path);
 }
 
-function authSettings(read: VariableReader): AuthSettings {
+function authSettings(read: VariableReader): Omit<AuthSettings, "users"> {
   return {
     enabled: read.get(security.enabled),
     tokens: [...read.get(security.authToken), ...read.get(security.authTokens)],

@@ -93,6 +93,31 @@ export interface AuthSettings {
   lockoutBaseS: number;
   lockoutMaxS: number;
   audit: { enabled: boolean; maxBytes: number; rotations: number; headers: string[] };
+  users: UserSettings;
+}
+
+export interface UserSettings {
+  /** Several users, each with a runtime of their own. */
+  enabled: boolean;
+  /** Users, digests of tokens, sessions. */
+  file: string;
+  adminUsesDefaultRuntime: boolean;
+  /** Runs of every user may use the shell. */
+  mayExecute: boolean;
+  session: {
+    /** Ends so long after the sign-in, and so long after its last request. */
+    ttlS: number;
+    idleS: number;
+    rememberTtlS: number;
+    rememberIdleS: number;
+    max: number;
+    cookie: string;
+    csrfCookie: string;
+    /** In lower case. */
+    header: string;
+    csrfHeader: string;
+  };
+  bootstrap: { enabled: boolean; token: string | null; tokenFile: string; printsToken: boolean };
 }
 
 export interface LimitSettings {

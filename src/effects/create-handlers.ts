@@ -20,7 +20,7 @@ import type { CodeRunner } from "#sandbox/code-runner.ts";
 
 export interface HandlerDependencies {
   ledger: Ledger;
-  providers: ProviderRegistry;
+  providers: (runtimeId: string) => ProviderRegistry;
   prices: Prices;
   media: MediaSources;
   blocs: BlocStore;

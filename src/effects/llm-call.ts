@@ -16,7 +16,8 @@ import { unknownProvider } from "#models/unknown-provider.ts";
 import type { GenerateRequest, GenerateResult, Provider, ProviderRegistry } from "#models/provider.ts";
 
 export interface LlmCallDependencies {
-  providers: ProviderRegistry;
+  /** As the owner of the run has them. */
+  providers: (runtimeId: string) => ProviderRegistry;
   /** For providers that do not say what a call cost. */
   prices: Prices;
   media: MediaSources;
@@ -36,7 +37,8 @@ export function llmCallHandler(deps: LlmCallDependencies): EffectHandler {
 }
 
 async function call(deps: LlmCallDependencies, effect: Effect, context: EffectContext): Promise<Effected> {
-  const { providers, prices, now } = deps;
+  const { prices, now } = deps;
+  const providers = deps.providers(context.run.runtime_id);
   const read = readRequest(effect.payload);
   if ("error" in read) return failed(read.error);
   try {

@@ -12,13 +12,13 @@ const operations: Record<string, ResidencyRequest["operation"]> = {
 };
 
 /** Loads, unloads and lists local models for a run. Done twice it is the same as once, so after a crash it is simply done again. */
-export function modelResidencyHandler(providers: ProviderRegistry): EffectHandler {
+export function modelResidencyHandler(providers: (runtimeId: string) => ProviderRegistry): EffectHandler {
   return {
     type: "model_residency",
     world: true,
     onInterrupted: "retry",
     retry: { attempts: 1, baseMs: 0, maxMs: 0 },
-    async run({ payload }, { signal }): Promise<Effected> {
+    async run({ payload }, { run: { runtime_id }, signal }): Promise<Effected> {
       const name = typeof payload["operation"] === "string" ? payload["operation"] : "list_loaded";
       const operation = operations[name];
       if (!operation) {
@@ -26,7 +26,7 @@ export function modelResidencyHandler(providers: ProviderRegistry): EffectHandle
         return { outcome: { status: "failed", error: `The operation '${name}' is not known (there are ${known})` } };
       }
       try {
-        const result = await changeResidency(providers, readResidencyRequest(operation, payload), signal);
+        const result = await changeResidency(providers(runtime_id), readResidencyRequest(operation, payload), signal);
         const { error } = result;
         if (payload["required"] === true && typeof error === "string") return { outcome: { status: "failed", error } };
         return { outcome: { status: "completed", result } };

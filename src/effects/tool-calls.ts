@@ -14,7 +14,9 @@ export interface ToolCallDependencies {
   /** `approval` asks where a tool's policy says so, `local` never; in the other two somebody outside carries the calls out. */
   mode: "approval" | "passthrough" | "delegated" | "local";
   /** Null when the run names no folder. Throws when it names one that it may not use. */
-  openWorkspace: (vars: JsonObject) => Workspace | null;
+  openWorkspace: (vars: JsonObject, runtimeId: string) => Workspace | null;
+  /** Why the owner of a runtime may not use a tool; null when they may. */
+  refusal: (tool: string, runtimeId: string) => string | null;
 }
 
 /** Carries out the calls of one turn, or waits for somebody's consent first (contract flow-runtime 4.6). */
@@ -40,7 +42,7 @@ async function run(deps: ToolCallDependencies, effect: Effect, context: EffectCo
 async function outcomeOf(deps: ToolCallDependencies, effect: Effect, context: EffectContext): Promise<EffectOutcome> {
   const consent = answerOf(effect.payload);
   if (consent && !("approved" in consent)) return completed(consent.executed);
-  const workspace = deps.openWorkspace(context.vars);
+  const workspace = deps.openWorkspace(context.vars, context.run.runtime_id);
   const raw = consent ? callsFromConsent(consent) : listOf(effect.payload["tool_calls"]);
   const prepared: PreparedCall[] = [];
   await knowTools(deps.tools, raw, context.signal);
@@ -116,6 +118,8 @@ async function prepare(
     return refused(known, `Tool '${name}' is not allowed for this node`);
   }
   if (!tool) return refused(known, `Tool '${name}' not found`);
+  const forbidden = deps.refusal(tool.name, context.run.runtime_id);
+  if (forbidden !== null) return refused({ ...known, name: tool.name }, forbidden);
   // The model wrote arguments that nobody can read: it is told so, and nothing runs.
   if (typeof call["error"] === "string") return refused({ ...known, name: tool.name }, call["error"]);
   try {

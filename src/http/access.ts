@@ -55,6 +55,8 @@ export interface Access {
   /** The gateway as the caller sees it: their runs, bundles, defaults and connections, and nothing of others. */
   services(request: Request): Services;
   bodyLimitBytes(request: Request): number;
+  /** Of the client, for holding back who guesses. */
+  address(request: Request): string;
   /** Keeps the request's place beyond the reply, for a stream; the answer gives it back, once. */
   keepSlot(request: Request): () => void;
 }
@@ -105,6 +107,7 @@ export class RequestAccess implements Access {
     const slots = path.endsWith("/ledger/stream") ? this.#options.streams : this.#options.general;
     if (!slots.tryAcquire() && !(await slots.acquire(slotWaitMs))) return refusalResponse(concurrencyRefusal());
     state.slots = slots;
+    if (verdict.principal.source === "anonymous") return undefined;
     const services = this.#options.servicesOf(verdict.principal);
     state.services = services instanceof Promise ? await services : services;
     return undefined;
@@ -143,6 +146,10 @@ export class RequestAccess implements Access {
     return this.#admitted.get(request)?.bodyLimitBytes ?? 0;
   }
 
+  address(request: Request): string {
+    return this.#address(request);
+  }
+
   keepSlot(request: Request): () => void {
     const state = this.#admitted.get(request);
     let slots = state?.slots ?? null;
@@ -156,7 +163,7 @@ export class RequestAccess implements Access {
   #view(request: Request, path: string): GuardRequest {
     return {
       method: request.method,
-      path: path.startsWith(gatewayPrefix) ? path.slice(gatewayPrefix.length) || "/" : path,
+      path: ruledPath(path),
       header: (name) => request.headers.get(name),
       address: () => this.#address(request),
     };
@@ -223,6 +230,12 @@ export function pathOf(url: string): string {
   if (start < 0) return "/";
   const query = url.indexOf("?", start);
   return query < 0 ? url.slice(start) : url.slice(start, query);
+}
+
+/** The path that rules speak of: below the prefix, and without the slash at the end that the router passes over too. */
+function ruledPath(path: string): string {
+  const inner = path.startsWith(gatewayPrefix) ? path.slice(gatewayPrefix.length) : path;
+  return inner.replace(/\/+$/, "") || "/";
 }
 
 /** Whether a token is asked for. */

@@ -1,6 +1,6 @@
-import { join } from "node:path";
 import { cors } from "@elysiajs/cors";
 import { Elysia } from "elysia";
+import { auditPath } from "#auth/audit-chain.ts";
 import { type AuditLog, createAuditLog } from "#auth/audit-log.ts";
 import { createGuard } from "#auth/guard.ts";
 import { createLockout } from "#auth/lockout.ts";
@@ -15,8 +15,11 @@ import { type ErrorReply, errorReply } from "#http/errors.ts";
 import { type LiveStreams, createLiveStreams } from "#http/live-streams.ts";
 import { openApi } from "#http/openapi.ts";
 import { type RouteTable, createRouteTable } from "#http/route-table.ts";
+import { adminRuntimeRoutes } from "#http/routes/admin-runtimes.ts";
+import { adminUserRoutes } from "#http/routes/admin-users.ts";
 import { artifactRoutes } from "#http/routes/artifacts.ts";
 import { blocRoutes } from "#http/routes/blocs.ts";
+import { auditRoutes } from "#http/routes/audit.ts";
 import { bundleRoutes } from "#http/routes/bundles.ts";
 import { commandRoutes } from "#http/routes/commands.ts";
 import { connectionRoutes } from "#http/routes/connections.ts";
@@ -29,6 +32,7 @@ import { hostRoutes } from "#http/routes/host.ts";
 import { ledgerRoutes } from "#http/routes/ledger.ts";
 import { modelRoutes } from "#http/routes/models.ts";
 import { openAiRoutes } from "#http/routes/openai.ts";
+import { peopleRoutes } from "#http/routes/people.ts";
 import { promptCacheRoutes } from "#http/routes/prompt-cache.ts";
 import { runRoutes } from "#http/routes/runs.ts";
 import { sandboxRoutes } from "#http/routes/sandbox.ts";
@@ -70,6 +74,7 @@ export function createHttp(services: SharedServices, options: HttpOptions = {}):
   });
   const app = createRoutes(services, {
     access,
+    audit,
     streams,
     report,
     keepOpen: (request) => server?.timeout(request, 0),
@@ -94,7 +99,7 @@ export function createHttp(services: SharedServices, options: HttpOptions = {}):
 function openAudit({ settings, now }: SharedServices, report: (message: string) => void): AuditLog | null {
   const { enabled, maxBytes, rotations } = settings.auth.audit;
   if (!enabled) return null;
-  return createAuditLog({ path: join(settings.dataDir, "audit_log.jsonl"), maxBytes, rotations, now, report });
+  return createAuditLog({ path: auditPath(settings.dataDir), maxBytes, rotations, now, report });
 }
 
 function createAccess(
@@ -104,10 +109,13 @@ function createAccess(
   const { settings, now } = services;
   const { auth, limits } = settings;
   const lockout = createLockout({ after: auth.lockoutAfter, baseS: auth.lockoutBaseS, maxS: auth.lockoutMaxS });
+  const { cookie, header, csrfHeader } = auth.users.session;
+  const names = { cookie, header, csrfHeader };
   const guard = createGuard({
     auth,
     limits,
-    tokens: createTokenSet(auth.tokens),
+    tokens: createTokenSet(auth.tokens, services.people !== null),
+    people: services.people && { credentials: services.people.credentials, names },
     isAllowedOrigin: createOriginCheck(auth.allowedOrigins),
     lockout,
     now,
@@ -143,6 +151,7 @@ function corsHook() {
 
 interface Parts {
   access: RequestAccess;
+  audit: AuditLog | null;
   streams: LiveStreams;
   report: Report;
   keepOpen: (request: Request) => void;
@@ -155,7 +164,7 @@ const securityHeaders = {
   "content-security-policy": "frame-ancestors 'none'",
 };
 
-function createRoutes(services: SharedServices, { access, streams, report, keepOpen }: Parts) {
+function createRoutes(services: SharedServices, { access, audit, streams, report, keepOpen }: Parts) {
   const context = { services, access };
   let table: RouteTable | null = null;
   const app = new Elysia({ handler: { standardHostname: false } })
@@ -188,6 +197,10 @@ function createRoutes(services: SharedServices, { access, streams, report, keepO
     .use(openApi(services.version))
     .use(docsAssets())
     .use(gatewayRoutes(context))
+    .use(peopleRoutes(context))
+    .use(adminUserRoutes(context))
+    .use(auditRoutes({ ...context, audit }))
+    .use(adminRuntimeRoutes(context))
     .use(scheduleRoutes(context))
     .use(runRoutes(context))
     .use(forkRoutes(context))

@@ -15,6 +15,8 @@ export interface LiveStreams {
     /** Aborts when the client is gone, also before it has read anything. */
     signal: AbortSignal;
     onClose: () => void;
+    /** Whether the client would be let in now; null when that cannot change. */
+    isWelcome: (() => boolean) | null;
   }): ReadableStream<Uint8Array>;
   readonly count: number;
   /** Ends every stream; their clients come again with their cursors. */
@@ -24,16 +26,31 @@ export interface LiveStreams {
 /** What one pull hands to a slow client at most, so that thousands of them fit into memory. */
 const pageBytes = 128 * 1024;
 
+/** How soon a stream ends whose client was disabled, signed out or got another token. */
+const checkMs = 2000;
+
 export function createLiveStreams(services: Pick<SharedServices, "wholeLedger" | "runner" | "now">): LiveStreams {
   const hub: Hub = createHub(services.wholeLedger, { pageBytes });
   const heartbeats: Heartbeats = createHeartbeats(services.now);
   const streams = new Set<LedgerStream>();
+  const watched = new Map<LedgerStream, () => boolean>();
+  let checking: Timer | null = null;
+  const check = () => {
+    for (const [stream, isWelcome] of watched) if (!isWelcome()) stream.end();
+  };
+  const forget = (stream: LedgerStream) => {
+    streams.delete(stream);
+    watched.delete(stream);
+    if (watched.size > 0 || checking === null) return;
+    clearInterval(checking);
+    checking = null;
+  };
   let hasEnded = false;
   return {
     get count() {
       return streams.size;
     },
-    open({ runId, after, heartbeatMs, deltas, greet, signal, onClose }) {
+    open({ runId, after, heartbeatMs, deltas, greet, signal, onClose, isWelcome }) {
       const { runner } = services;
       const stream = createLedgerStream({
         runId,
@@ -43,11 +60,15 @@ export function createLiveStreams(services: Pick<SharedServices, "wholeLedger" |
         greet,
         onDelta: deltas && runner ? (listener) => runner.onDelta(runId, listener) : null,
         onClose: () => {
-          streams.delete(stream);
+          forget(stream);
           onClose();
         },
       });
       streams.add(stream);
+      if (isWelcome) {
+        watched.set(stream, isWelcome);
+        checking ??= setInterval(check, checkMs);
+      }
       signal.addEventListener("abort", () => stream.end(), { once: true });
       if (hasEnded || signal.aborted) stream.end();
       return stream.body;

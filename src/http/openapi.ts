@@ -27,6 +27,7 @@ export function openApi(version: string) {
             info: { title: "AbstractGateway", version, description: "Durable AI workflows over HTTP." },
             tags: [
               { name: "gateway", description: "The server and the caller." },
+              { name: "people", description: "Users, sign-in, tokens, runtimes." },
               { name: "runs", description: "Runs of flows." },
               { name: "ledger", description: "What happened in a run, append-only, by cursor." },
               { name: "commands", description: "Durable commands to runs." },

@@ -9,6 +9,7 @@ export interface OperationOptions {
   description?: string;
   tag:
     | "gateway"
+    | "people"
     | "runs"
     | "ledger"
     | "commands"

@@ -3,12 +3,13 @@ import type { BlobStore } from "#artifacts/blob-store.ts";
 import type { BundleRegistry } from "#bundles/registry.ts";
 import type { Ledger } from "#ledger/ledger.ts";
 import type { ScopedLedger } from "#ledger/scoped-ledger.ts";
+import type { Accounts } from "#auth/accounts.ts";
 import type { Principal } from "#auth/principal.ts";
 import type { NewCommand } from "#core/command.ts";
 import type { Blocs } from "#models/blocs/bloc-store.ts";
 import type { ScopedGraph } from "#memory/graph/scoped-graph.ts";
-import type { CapabilityDefaults } from "#models/config/capability-defaults.ts";
-import type { Connections } from "#models/config/connections.ts";
+import type { DefaultsBook } from "#models/config/capability-defaults.ts";
+import type { ConnectionBook } from "#models/config/connections.ts";
 import type { ProviderRegistry } from "#models/provider.ts";
 import type { ToolRegistry } from "#tools/tool.ts";
 import type { Plan } from "#engine/plan.ts";
@@ -35,6 +36,11 @@ export interface SharedServices {
   wholeLedger: Ledger;
   /** The gateway as one caller sees it. */
   of: (principal: Principal) => Services | Promise<Services>;
+  /** The register of users; opened when an administrator first asks, where there is one user. */
+  accounts: () => Accounts;
+  /** The same, where there are several users; null with one. */
+  people: Accounts | null;
+  runtimes: Runtimes;
   /** Null in an API process without a runner. */
   runner: Runner | null;
   retention: Retention;
@@ -45,8 +51,19 @@ export interface SharedServices {
   newId: () => string;
 }
 
+/** What is kept of a runtime, by the name of its rows. */
+export interface Runtimes {
+  /** Its folder, below the data folder. */
+  folder(rowScope: string): string;
+  hasFiles(rowScope: string): boolean;
+  /** AppError `conflict` for the runtime that the gateway itself lives in. */
+  assertPurgeable(rowScope: string): void;
+  /** Removes its runs with everything that hangs on them, and its folder. */
+  purge(rowScope: string): Promise<void>;
+}
+
 /** The gateway as one caller sees it. */
-export interface Services extends Omit<SharedServices, "wholeLedger" | "of"> {
+export interface Services extends Omit<SharedServices, "wholeLedger" | "of" | "accounts" | "people" | "runtimes"> {
   ledger: ScopedLedger;
   blobs: BlobStore;
   /** Durable texts of the caller's runtime. */
@@ -56,9 +73,9 @@ export interface Services extends Omit<SharedServices, "wholeLedger" | "of"> {
   plan: (digest: string, workflowId: string) => Promise<Plan>;
   providers: ProviderRegistry;
   /** Providers and models that are used where nobody names any. */
-  defaults: CapabilityDefaults;
+  defaults: DefaultsBook;
   /** Providers that somebody entered. */
-  connections: Connections;
+  connections: ConnectionBook;
   tools: ToolRegistry;
   webhooks: WebhookServices;
   graph: ScopedGraph;

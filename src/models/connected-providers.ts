@@ -1,5 +1,5 @@
 import { AppError } from "#core/errors.ts";
-import { type Connection, type Connections, families } from "#models/config/connections.ts";
+import { type Connection, type ConnectionBook, families } from "#models/config/connections.ts";
 import type { Provider } from "#models/provider.ts";
 import { cloudAccepts } from "#models/remote/cloud-provider.ts";
 import { createEndpoint } from "#models/remote/endpoint.ts";
@@ -11,7 +11,7 @@ export function virtualProviderId(id: string): string {
 }
 
 /** The providers of all enabled connections, as they are now. Each is made once and again when its connection has changed. */
-export function createConnectedProviders(connections: Connections): () => Provider[] {
+export function createConnectedProviders(connections: ConnectionBook): () => Provider[] {
   const made = new Map<string, { updatedAt: string; provider: Provider }>();
   return () =>
     connections

@@ -1,6 +1,7 @@
-import type { CapabilityDefaults } from "#models/config/capability-defaults.ts";
-import type { Connections } from "#models/config/connections.ts";
+import type { DefaultsBook } from "#models/config/capability-defaults.ts";
+import type { ConnectionBook } from "#models/config/connections.ts";
 import { createConnectedProviders } from "#models/connected-providers.ts";
+import { withOwnCaches } from "#models/own-caches.ts";
 import { createLocalProvider } from "#models/local/provider.ts";
 import type { WorkerSettings } from "#models/local/protocol.ts";
 import { type Provider, type ProviderRegistry, answersText } from "#models/provider.ts";
@@ -36,18 +37,30 @@ const discoveryMs = 1500;
 export interface RegistryOptions {
   inferenceCommand: string[];
   /** Providers that somebody entered. */
-  connections?: Connections;
+  connections?: ConnectionBook;
   /** What somebody set as defaults; they win over those of the settings. */
-  defaults?: CapabilityDefaults;
+  defaults?: DefaultsBook;
   /** Where this gateway listens, so that it does not take itself for a model server. */
   ownPort?: number;
   now?: () => number;
 }
 
+/** What one user has of the providers: connections, defaults, and prompt caches under names of their own. */
+export interface ProviderView {
+  connections: ConnectionBook;
+  defaults: DefaultsBook;
+  cacheOwner: string;
+}
+
+export interface SharedProviders extends ProviderRegistry {
+  /** The same providers as one user has them. Closing it closes nothing. */
+  of(view: ProviderView): ProviderRegistry;
+}
+
 export function createProviderRegistry(
   settings: RegistrySettings,
   { inferenceCommand, connections, defaults, ownPort = 0, now = Date.now }: RegistryOptions,
-): ProviderRegistry {
+): SharedProviders {
   const { dirs, localThreads, cacheDir, endpoints } = settings;
   const host = { command: inferenceCommand, threads: localThreads, cacheDir };
   const local = createLocalProvider({
@@ -59,9 +72,45 @@ export function createProviderRegistry(
   const providers: Provider[] = [local, ...endpoints.map(createEndpoint)];
   const configured = new Set(providers.map(({ id }) => id));
   const probed = settings.probesServers ? createProbedServers({ configured, ownPort, now }) : null;
-  const entered = connections ? createConnectedProviders(connections) : () => [];
   const patient = withPatience(settings.quietMs ?? 0);
-  const found = () => [...providers, ...entered(), ...(probed?.known() ?? [])].map(patient);
+  const source = { settings, local, probed, standing: () => [...providers, ...(probed?.known() ?? [])].map(patient) };
+  const entered = (book: ConnectionBook | undefined) => {
+    const made = book ? createConnectedProviders(book) : () => [];
+    return () => made().map(patient);
+  };
+  return {
+    ...registryOver(source, { entered: entered(connections), defaults: defaults ?? null, own: (provider) => provider }),
+    of: (view) =>
+      registryOver(source, {
+        entered: entered(view.connections),
+        defaults: view.defaults,
+        own: withOwnCaches(view.cacheOwner),
+      }),
+    async close() {
+      await Promise.all(providers.map((provider) => provider.close()));
+    },
+  };
+}
+
+interface Source {
+  settings: RegistrySettings;
+  local: Provider;
+  probed: { look(): Promise<unknown> } | null;
+  /** Providers that are there for everybody. */
+  standing: () => Provider[];
+}
+
+interface Part {
+  entered: () => Provider[];
+  defaults: DefaultsBook | null;
+  own: (provider: Provider) => Provider;
+}
+
+function registryOver(
+  { settings, local, probed, standing }: Source,
+  { entered, defaults, own }: Part,
+): ProviderRegistry {
+  const found = () => [...standing(), ...entered()].map(own);
   return {
     list: found,
     async discover() {
@@ -89,9 +138,7 @@ export function createProviderRegistry(
       );
       return models[0] ? { provider: local.id, model: models[0].id } : null;
     },
-    async close() {
-      await Promise.all(providers.map((provider) => provider.close()));
-    },
+    close: () => Promise.resolve(),
   };
 }
 

@@ -4,6 +4,7 @@ import { createLockout } from "#auth/lockout.ts";
 import { createOriginCheck } from "#auth/origins.ts";
 import { createTokenSet } from "#auth/tokens.ts";
 import type { AuthSettings, LimitSettings } from "#config/settings.ts";
+import { testUsers } from "../http/harness.ts";
 
 const token = "correct-token";
 
@@ -30,12 +31,14 @@ function guardWith(auth: Partial<AuthSettings> = {}): { guard: Guard; clock: { m
     lockoutBaseS: 1,
     lockoutMaxS: 60,
     audit: { enabled: false, maxBytes: 0, rotations: 0, headers: [] },
+    users: testUsers("/nowhere"),
     ...auth,
   };
   const clock = { ms: 0 };
   const guard = createGuard({
     auth: settings,
     limits,
+    people: null,
     tokens: createTokenSet(settings.tokens),
     isAllowedOrigin: createOriginCheck(settings.allowedOrigins),
     lockout: createLockout({ after: settings.lockoutAfter, baseS: settings.lockoutBaseS, maxS: settings.lockoutMaxS }),

@@ -1,10 +1,16 @@
 import { expect, test } from "bun:test";
-import { adminResource } from "#auth/admin-routes.ts";
 import { bodyLimitBytes } from "#auth/body-limit.ts";
 import { createLockout } from "#auth/lockout.ts";
 import { createOriginCheck } from "#auth/origins.ts";
 import { createRequestSlots } from "#auth/request-slots.ts";
-import { createTokenSet, fingerprint } from "#auth/tokens.ts";
+import { fingerprint } from "#auth/digest.ts";
+import { ruleOf } from "#auth/route-rules.ts";
+import { createTokenSet } from "#auth/tokens.ts";
+
+function adminResource(path: string, isWrite: boolean): string | null {
+  const rule = ruleOf(path, isWrite);
+  return rule?.needsAdmin ? rule.resourceClass : null;
+}
 
 test("an origin matches a glob as a whole and not by a part", () => {
   const isAllowed = createOriginCheck(["http://localhost:*", "https://*.example.org", "https://app[12].test", "null"]);

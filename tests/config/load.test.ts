@@ -40,6 +40,29 @@ test("without anything said, the defaults are in force", () => {
         rotations: 10,
         headers: ["x-client-id", "x-client-version", "x-forwarded-for"],
       },
+      users: {
+        enabled: false,
+        file: join(cwd, "runtime/auth/users.sqlite3"),
+        adminUsesDefaultRuntime: true,
+        mayExecute: false,
+        session: {
+          ttlS: 28_800,
+          idleS: 7200,
+          rememberTtlS: 2_592_000,
+          rememberIdleS: 604_800,
+          max: 1000,
+          cookie: "abstractgateway_session",
+          csrfCookie: "abstractgateway_csrf",
+          header: "x-abstractgateway-session",
+          csrfHeader: "x-abstractgateway-csrf",
+        },
+        bootstrap: {
+          enabled: true,
+          token: null,
+          tokenFile: join(cwd, "runtime/auth/bootstrap-admin-token"),
+          printsToken: false,
+        },
+      },
     },
     limits: {
       maxBodyBytes: 2_097_152,
@@ -336,8 +359,8 @@ describe("variables that nothing reads are told:", () => {
   });
 
   test("parts that this build does not have", () => {
-    expect(warnings({ ABSTRACTGATEWAY_USER_AUTH: "1", ABSTRACTGATEWAY_VOICE_TTS_ENGINE: "x" })).toEqual([
-      "ABSTRACTGATEWAY_USER_AUTH is set, but has no effect in this build",
+    expect(warnings({ ABSTRACTGATEWAY_SESSIONS_FILE: "x", ABSTRACTGATEWAY_VOICE_TTS_ENGINE: "x" })).toEqual([
+      "ABSTRACTGATEWAY_SESSIONS_FILE is set, but has no effect in this build",
       "ABSTRACTGATEWAY_VOICE_TTS_ENGINE is set, but has no effect in this build",
     ]);
   });

@@ -40,7 +40,8 @@ function* schemas(value: unknown, at: string): Generator<{ at: string; schema: J
 }
 
 /** They say all they want with their path. */
-const bodiless = /\/(bundles\/reload|webhooks\/\{webhook_id\}\/(test|deliveries\/\{delivery_id\}\/redeliver))$/;
+const bodiless =
+  /\/(bundles\/reload|session\/logout|webhooks\/\{webhook_id\}\/(test|deliveries\/\{delivery_id\}\/redeliver))$/;
 
 describe("the API document", () => {
   test("is OpenAPI 3.1 of this gateway", () => {
@@ -57,13 +58,19 @@ describe("the API document", () => {
       ({ method, path }) => `${method.toUpperCase()} ${path.replace("/api/gateway", "")}`,
     );
     expect(routes.sort()).toEqual([
+      "DELETE /admin/users/{user_id}",
       "DELETE /bundles/{bundle_id}",
       "DELETE /config/capability-defaults/{kind}/{modality}",
       "DELETE /config/capability-defaults/{kind}/{modality}/{task}",
       "DELETE /config/provider-endpoint-profiles/{profile_id}",
+      "DELETE /me/tokens/{token_id}",
       "DELETE /schedules/{schedule_id}",
       "DELETE /webhooks/{webhook_id}",
+      "GET /admin/runtime-reservations",
+      "GET /admin/users",
+      "GET /admin/users/{user_id}",
       "GET /api/health",
+      "GET /audit/tail",
       "GET /blocs",
       "GET /blocs/kv/list",
       "GET /blocs/kv/manifest",
@@ -86,6 +93,7 @@ describe("the API document", () => {
       "GET /kg/assertions/{assertion_id}",
       "GET /kg/export",
       "GET /me",
+      "GET /me/tokens",
       "GET /metrics",
       "GET /models/loaded",
       "GET /ping",
@@ -111,9 +119,13 @@ describe("the API document", () => {
       "GET /webhooks/{webhook_id}",
       "GET /webhooks/{webhook_id}/deliveries",
       "GET /workflows/{workflow_id}/flow",
+      "PATCH /admin/users/{user_id}",
       "PATCH /schedules/{schedule_id}",
       "PATCH /webhooks/{webhook_id}",
       "POST /admin/gc",
+      "POST /admin/runtime-reservations/{runtime_id}/purge",
+      "POST /admin/runtime-reservations/{runtime_id}/transfer",
+      "POST /admin/users",
       "POST /blocs/delete",
       "POST /blocs/kv/delete",
       "POST /blocs/kv/ensure",
@@ -135,6 +147,7 @@ describe("the API document", () => {
       "POST /kg/query",
       "POST /kg/resolve",
       "POST /kg/undo",
+      "POST /me/tokens",
       "POST /models/load",
       "POST /models/unload",
       "POST /prompt_cache/clear",
@@ -150,6 +163,8 @@ describe("the API document", () => {
       "POST /runs/start",
       "POST /runs/{run_id}/fork",
       "POST /sandbox/generate",
+      "POST /session/login",
+      "POST /session/logout",
       "POST /sessions/{session_id}/prompt_cache/clear",
       "POST /sessions/{session_id}/prompt_cache/prepare",
       "POST /sessions/{session_id}/prompt_cache/rebuild",

@@ -3,19 +3,21 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createGraphMemory } from "#app/graph-memory.ts";
 import { createModelConfig } from "#app/model-config.ts";
+import { createPeople } from "#app/people.ts";
+import { createCallerServices, createRuntimes } from "#app/runtimes.ts";
+import type { Accounts } from "#auth/accounts.ts";
 import { createWebhooks } from "#app/webhooks.ts";
 import { createDiskBlobs } from "#artifacts/disk-blobs.ts";
 import type { BlobStore } from "#artifacts/blob-store.ts";
-import type { AuthSettings, LimitSettings, Settings } from "#config/settings.ts";
+import type { AuthSettings, LimitSettings, Settings, UserSettings } from "#config/settings.ts";
 import type { SealedRecord, StepRecord } from "#core/record.ts";
 import type { RunProgress } from "#core/run.ts";
 import { systemClock } from "#core/time.ts";
 import { createHttp } from "#http/create-http.ts";
 import { builtinTools } from "#tools/builtin-tools.ts";
 import { createToolRegistry } from "#tools/registry.ts";
-import { type WholeServices, ownServices } from "#http/own-services.ts";
+import type { WholeServices } from "#http/own-services.ts";
 import type { Services, SharedServices } from "#http/services.ts";
-import { everything } from "#core/scope.ts";
 import { seal } from "#ledger/chain.ts";
 import type { Ledger, NewRun } from "#ledger/ledger.ts";
 import { openSqliteLedger } from "#ledger/sqlite/sqlite-ledger.ts";
@@ -51,6 +53,7 @@ export interface Harness {
   url: string;
   settings: Settings;
   ledger: Ledger;
+  accounts: () => Accounts;
   blobs: BlobStore;
   bundles: FakeBundles;
   dataDir: string;
@@ -67,6 +70,7 @@ export interface Harness {
 
 export interface HarnessOptions {
   auth?: Partial<AuthSettings>;
+  users?: Partial<UserSettings>;
   limits?: Partial<LimitSettings>;
   providers?: ProviderRegistry;
   services?: Partial<WholeServices>;
@@ -80,7 +84,7 @@ export async function createHarness(options: HarnessOptions = {}): Promise<Harne
   const blobs = createDiskBlobs(join(dataDir, "artifacts"));
   const bundles = new FakeBundles([installed("ask"), installed("ask", "0.9.0"), installed("ask", "draft.abc")]);
   const deltas = new Map<string, Set<(delta: Delta) => void>>();
-  const shared: Omit<SharedServices, "of"> = {
+  const shared: Omit<SharedServices, "of" | "accounts" | "people" | "runtimes"> = {
     settings,
     version: "9.9.9",
     wholeLedger: ledger,
@@ -101,12 +105,13 @@ export async function createHarness(options: HarnessOptions = {}): Promise<Harne
     newId: () => crypto.randomUUID(),
   };
   const reports: string[] = [];
+  const report = (message: string) => void reports.push(message);
   const graph = await createGraphMemory({
     settings,
     ledger,
     providers: options.providers ?? noProviders,
     environment: {},
-    report: (message) => void reports.push(message),
+    report,
   });
   const whole: WholeServices = {
     ...shared,
@@ -136,11 +141,12 @@ export async function createHarness(options: HarnessOptions = {}): Promise<Harne
     submitCommand: createSubmitCommand(ledger),
     ...options.services,
   };
-  const services = ownServices(whole, everything);
-  const http = createHttp(
-    { ...shared, ...options.services, of: () => services },
-    { report: (message) => void reports.push(message) },
-  );
+  const { providers, defaults, connections } = whole;
+  const modelsOf = () => ({ providers, defaults, connections });
+  const people = createPeople(settings, () => undefined);
+  const of = createCallerServices(settings, whole, { modelsOf, report });
+  const runtimes = createRuntimes(settings, ledger);
+  const http = createHttp({ ...shared, ...options.services, ...people, of, runtimes }, { report });
   const { port } = await http.listen("127.0.0.1", 0);
   const url = `http://127.0.0.1:${port}`;
   const stop = () => http.stop({ graceMs: 500 });
@@ -148,6 +154,7 @@ export async function createHarness(options: HarnessOptions = {}): Promise<Harne
     url,
     settings,
     ledger,
+    accounts: people.accounts,
     blobs,
     bundles,
     dataDir,
@@ -161,9 +168,32 @@ export async function createHarness(options: HarnessOptions = {}): Promise<Harne
     async close() {
       await stop();
       await graph.close();
+      people.close();
       await ledger.close();
       await rm(dataDir, { recursive: true, force: true });
     },
+  };
+}
+
+/** Of a gateway with one user; `enabled` makes it one with several. */
+export function testUsers(dataDir: string): UserSettings {
+  return {
+    enabled: false,
+    file: join(dataDir, "auth", "users.sqlite3"),
+    adminUsesDefaultRuntime: true,
+    mayExecute: false,
+    session: {
+      ttlS: 28_800,
+      idleS: 7200,
+      rememberTtlS: 2_592_000,
+      rememberIdleS: 604_800,
+      max: 10,
+      cookie: "abstractgateway_session",
+      csrfCookie: "abstractgateway_csrf",
+      header: "x-abstractgateway-session",
+      csrfHeader: "x-abstractgateway-csrf",
+    },
+    bootstrap: { enabled: false, token: null, tokenFile: join(dataDir, "auth", "token"), printsToken: false },
   };
 }
 
@@ -189,6 +219,7 @@ function testSettings(dataDir: string, options: HarnessOptions): Settings {
       lockoutBaseS: 1,
       lockoutMaxS: 60,
       audit: { enabled: true, maxBytes: 1_000_000, rotations: 2, headers: ["x-client-id"] },
+      users: { ...testUsers(dataDir), ...options.users },
       ...options.auth,
     },
     limits: {

@@ -31,6 +31,7 @@ export const checkAccess: Check = async ({ settings: { auth, host } }) => {
     const text = "Anyone who reaches the port may do anything (ABSTRACTGATEWAY_SECURITY=0)";
     return [isPublic ? fail(name, text, "Remove the variable") : warn(name, text, "Remove the variable")];
   }
+  if (auth.users.enabled && auth.tokens.length === 0) return [ok(name, "Users sign in with tokens of their own")];
   if (auth.tokens.length === 0)
     return [fail(name, "No token is configured", "`abstractgateway config init` writes one to .env")];
   if (auth.tokens.some((token) => token.length < weakToken)) {

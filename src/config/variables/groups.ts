@@ -10,6 +10,7 @@ import { security } from "#config/variables/security.ts";
 import { server } from "#config/variables/server.ts";
 import { telemetry } from "#config/variables/telemetry.ts";
 import { tools } from "#config/variables/tools.ts";
+import { users } from "#config/variables/users.ts";
 
 export interface VariableGroup {
   title: string;
@@ -20,6 +21,7 @@ export interface VariableGroup {
 export const variableGroups: readonly VariableGroup[] = [
   { title: "Server and storage", variables: Object.values(server) },
   { title: "Security", variables: Object.values(security) },
+  { title: "Users", variables: Object.values(users) },
   { title: "Runs", variables: Object.values(running) },
   { title: "Tools and code", variables: Object.values(tools) },
   { title: "Models", variables: Object.values(models) },

@@ -13,7 +13,7 @@ export interface MediaSources {
   /** Asks only hosts that a flow may reach. */
   fetch: GuardedFetch;
   /** Null when the run names no folder. */
-  openWorkspace: (vars: JsonObject) => Workspace | null;
+  openWorkspace: (vars: JsonObject, runtimeId: string) => Workspace | null;
 }
 
 export interface MediaAsker {
@@ -63,7 +63,7 @@ async function readOne(item: Value, sources: MediaSources, asker: MediaAsker): P
   const url = typeof item === "string" && /^(?:https?:|data:)/i.test(item) ? item : textIn(object, "url");
   if (url !== null) return url.startsWith("data:") ? fromDataUrl(url) : fromUrl(url, sources, asker.signal);
   const path = typeof item === "string" ? item : textIn(object, "path", "file_path", "source_path");
-  if (path !== null) return fromFile(path, sources, asker.vars);
+  if (path !== null) return fromFile(path, sources, asker);
   throw new AppError("invalid_request", "An attachment names no artifact, path or URL");
 }
 
@@ -94,8 +94,8 @@ function fromDataUrl(url: string): GivenMedia {
   return { artifactId: null, name: "attachment", contentType, sizeBytes: bytes.length, bytes };
 }
 
-async function fromFile(path: string, { openWorkspace }: MediaSources, vars: JsonObject): Promise<GivenMedia> {
-  const workspace = openWorkspace(vars);
+async function fromFile(path: string, { openWorkspace }: MediaSources, { vars, run }: MediaAsker): Promise<GivenMedia> {
+  const workspace = openWorkspace(vars, run.runtime_id);
   if (!workspace) throw new AppError("forbidden", `The attachment '${path}' is a path, and the run has no workspace`);
   const { path: real, shown } = await workspace.resolve(path);
   const found = await stat(real).catch(() => null);

@@ -100,8 +100,16 @@ async function openStream(context: LedgerRouteContext, runId: string, request: R
     greet: after >= run.head_seq && !isTerminal(run.status),
     signal: request.signal,
     onClose: access.keepSlot(request),
+    isWelcome: welcomeOf(context, request),
   });
   return new Response(body, { headers });
+}
+
+/** A stream lasts; its client may be disabled meanwhile. With one user there is nothing to ask. */
+function welcomeOf({ services, access }: LedgerRouteContext, request: Request): (() => boolean) | null {
+  const { people } = services;
+  const { credential } = access.principal(request);
+  return people && credential && (() => people.credentials.isValid(credential));
 }
 
 function lastEventId(request: Request): number {

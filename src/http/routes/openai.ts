@@ -1,5 +1,6 @@
 import { Elysia } from "elysia";
-import { principalKey } from "#auth/principal.ts";
+import { type Principal, principalKey } from "#auth/principal.ts";
+import { hasScope } from "#auth/route-rules.ts";
 import { AppError, messageOf } from "#core/errors.ts";
 import { readJsonBody } from "#http/body.ts";
 import { RequestIssues, errorReply } from "#http/errors.ts";
@@ -141,6 +142,7 @@ async function chat(context: OpenAiContext, body: ChatCompletionRequest, { reque
   let id = `chatcmpl-${services.newId().replaceAll("-", "")}`;
   let ask: Ask;
   if (body.model.startsWith(bundlePrefix)) {
+    requireScope(access.principal(request), "runs:write");
     const runId = await startBundle(services, body, principalKey(access.principal(request)));
     id = runId;
     ask = (signal) => answerOfRun(services, runId, signal);
@@ -164,6 +166,13 @@ function assertPictures({ messages }: GenerateRequest, { accepts, id }: Provider
   const types = messages.flatMap(({ files = [] }) => files.map(({ contentType }) => contentType));
   const refused = types.find((type) => !isAccepted(type, accepts));
   if (refused) throw new AppError("invalid_request", `Models of ${id} take no ${refused}`);
+}
+
+/** The model's name decides that this starts a run, so the rules of paths cannot know. */
+function requireScope({ grants }: Principal, scope: string): void {
+  if (grants === null || hasScope(grants, scope)) return;
+  const fields = { reason_code: "scope_required", required_scope: scope };
+  throw new AppError("forbidden", `The token lacks the scope '${scope}'`, { fields });
 }
 
 interface Streaming {

@@ -190,27 +190,3 @@ export const Ping = t.Object(
   },
   { $id: "Ping", description: "The gateway can be reached and the credential is good." },
 );
-
-const PrincipalJson = t.Object(
-  {
-    user_id: text("Name of the user."),
-    tenant_id: text("Tenant of the user."),
-    roles: t.Array(t.String(), { description: "Roles." }),
-    scopes: t.Array(t.String(), { description: "Scopes." }),
-    token_fingerprint: text("12 hex digits that name the credential."),
-    runtime_id: text("Runtime of the user."),
-    source: text("How the user was recognised."),
-    admin: flag("Whether the user has the role `admin`."),
-  },
-  { $id: "Principal", description: "Who asks." },
-);
-
-export const Me = t.Object(
-  {
-    ok: flag("Always true."),
-    principal: PrincipalJson,
-    auth: t.Object({ mode: text("`legacy-token`."), user_auth_enabled: flag("Whether there are users.") }),
-    routing: t.Object({ mode: text("`single-user`."), one_user_one_runtime: flag("Whether each user has a runtime.") }),
-  },
-  { $id: "Me", description: "The caller, as the gateway knows it." },
-);

@@ -19,7 +19,8 @@ export type Task =
   | { do: "release_lease"; lease: Lease }
   | { do: "delete_runs"; runIds: string[] }
   | { do: "compact_states"; runId: string; headSeq: number; snapshot: string }
-  | { do: "delete_artifacts"; artifactIds: string[] };
+  | { do: "delete_artifacts"; artifactIds: string[] }
+  | { do: "purge_runtime"; runtimeId: string; limit: number };
 
 export type TaskResult = Lease | null | Deleted | number;
 

@@ -44,22 +44,33 @@ export interface CapabilityRoute {
   source: "gateway_config" | "environment" | "discovered" | "none";
 }
 
+export interface DefaultsBook {
+  /** Null when nothing was set. A task without a default takes its modality's. */
+  get(key: string): CapabilityDefault | null;
+  /** Every route; `others` says what holds for those where nothing was set. */
+  list(others: Readonly<Record<string, OtherDefault | undefined>>): CapabilityRoute[];
+  /** AppError `invalid_request` for an unknown route, or when no provider or model would be left. */
+  set(
+    key: string,
+    given: { provider?: string | null; model?: string | null; options?: JsonObject | null },
+  ): Promise<void>;
+  remove(key: string): Promise<void>;
+}
+
 /** Which provider and model are used where a flow or a client names none, by route. What was set here wins over all else. */
-export class CapabilityDefaults {
+export class CapabilityDefaults implements DefaultsBook {
   #file: StoredJson;
 
   constructor(file: StoredJson) {
     this.#file = file;
   }
 
-  /** Null when nothing was set. A task without a default takes its modality's. */
   get(key: string): CapabilityDefault | null {
     const stored = this.#stored();
     const canonical = canonicalKey(key);
     return stored[canonical] ?? stored[canonical.split(".").slice(0, 2).join(".")] ?? null;
   }
 
-  /** Every route; `others` says what holds for those where nothing was set. */
   list(others: Readonly<Record<string, OtherDefault | undefined>>): CapabilityRoute[] {
     const stored = this.#stored();
     return allKeys().map(({ key, ...route }) => {
@@ -71,7 +82,6 @@ export class CapabilityDefaults {
     });
   }
 
-  /** AppError `invalid_request` for an unknown route, or when no provider or model would be left. */
   async set(key: string, given: { provider?: string | null; model?: string | null; options?: JsonObject | null }) {
     assertKey(key);
     const canonical = canonicalKey(key);

@@ -57,8 +57,19 @@ export interface ConnectionsOptions {
   now: () => Date;
 }
 
+export interface ConnectionBook {
+  list(): Connection[];
+  get(id: string): Connection | null;
+  /** For the call itself. AppError `storage` when the key cannot be decrypted. */
+  keyOf(connection: Connection): string | null;
+  /** Makes it or changes what was given. AppError `invalid_request` names what is wrong. */
+  put(id: string, input: ConnectionInput): Promise<Connection>;
+  /** False when there was none. */
+  remove(id: string): Promise<boolean>;
+}
+
 /** The connections that somebody entered. Keys go in and are used for calls; they never come out. */
-export class Connections {
+export class Connections implements ConnectionBook {
   #options: ConnectionsOptions;
 
   constructor(options: ConnectionsOptions) {
@@ -75,12 +86,10 @@ export class Connections {
     return this.list().find((each) => each.id === id) ?? null;
   }
 
-  /** For the call itself. AppError `storage` when the key cannot be decrypted. */
   keyOf({ id, sealedKey }: Connection): string | null {
     return sealedKey === null ? null : this.#options.box.open(sealedKey, id);
   }
 
-  /** Makes it or changes what was given. AppError `invalid_request` names what is wrong. */
   async put(id: string, input: ConnectionInput): Promise<Connection> {
     assertId(id);
     const before = this.get(id);
@@ -104,7 +113,6 @@ export class Connections {
     return next;
   }
 
-  /** False when there was none. */
   async remove(id: string): Promise<boolean> {
     const all = this.list();
     const rest = all.filter((each) => each.id !== id);

@@ -1,6 +1,6 @@
 import { messageOf } from "#core/errors.ts";
 import type { JsonObject } from "#core/value.ts";
-import type { CapabilityDefaults, OtherDefault } from "#models/config/capability-defaults.ts";
+import type { DefaultsBook, OtherDefault } from "#models/config/capability-defaults.ts";
 import type { ProviderRegistry } from "#models/provider.ts";
 
 export interface DefaultsContext {
@@ -12,7 +12,7 @@ const lookMs = 3000;
 
 /** What is used where nobody names a model, and why (contract http-api 1.22). */
 export async function capabilityDefaultsRecord(
-  defaults: CapabilityDefaults,
+  defaults: DefaultsBook,
   providers: ProviderRegistry,
   { settings, signal }: DefaultsContext,
 ): Promise<JsonObject> {

@@ -1,0 +1,48 @@
+import { type Accounts, openAccounts } from "#auth/accounts.ts";
+import { type BootstrapOptions, type Bootstrapped, bootstrapAdmin } from "#auth/bootstrap-admin.ts";
+import type { Settings } from "#config/settings.ts";
+import { systemClock } from "#core/time.ts";
+
+export interface People {
+  /** Opened when it is first needed. */
+  accounts: () => Accounts;
+  /** Null with a single user. */
+  people: Accounts | null;
+  close(): void;
+}
+
+/** The register of users. A gateway with several gets its first administrator here. AppError `storage`. */
+export function createPeople({ auth }: Settings, report: (message: string) => void): People {
+  const { enabled, file, adminUsesDefaultRuntime, session, bootstrap } = auth.users;
+  let opened: Accounts | null = null;
+  const accounts = () => (opened ??= openAccounts({ file, adminUsesDefaultRuntime, session, now: systemClock }));
+  const people = enabled ? accounts() : null;
+  if (people && bootstrap.enabled && !people.users.hasAdmin()) {
+    const { token, tokenFile, printsToken } = bootstrap;
+    const made = bootstrapAdmin(people.users, {
+      tenantId: "default",
+      userId: "admin",
+      token,
+      tokenFile,
+      rotateToken: false,
+    });
+    report(`The user 'admin' was made; the token is in ${tokenFile}${printsToken ? `: ${made.token ?? ""}` : ""}`);
+  }
+  return { accounts, people, close: () => opened?.close() };
+}
+
+/** Beside a running gateway, or before the first start. */
+export function bootstrapOffline(settings: Settings, options: BootstrapOptions): Bootstrapped {
+  const { accounts, close } = createPeople(withoutBootstrap(settings), () => undefined);
+  try {
+    return bootstrapAdmin(accounts().users, options);
+  } finally {
+    close();
+  }
+}
+
+function withoutBootstrap(settings: Settings): Settings {
+  const { auth } = settings;
+  const users = { ...auth.users, bootstrap: { ...auth.users.bootstrap, enabled: false } };
+  return { ...settings, auth: { ...auth, users } };
+}

@@ -1,0 +1,141 @@
+import { existsSync } from "node:fs";
+import { rm } from "node:fs/promises";
+import { join } from "node:path";
+import { createModelConfig } from "#app/model-config.ts";
+import type { Principal } from "#auth/principal.ts";
+import { builtinBundles } from "#bundles/builtin.ts";
+import { openFolderRegistry } from "#bundles/folder-registry.ts";
+import type { BundleRegistry } from "#bundles/registry.ts";
+import type { Settings } from "#config/settings.ts";
+import { AppError } from "#core/errors.ts";
+import { defaultRuntime, everything } from "#core/scope.ts";
+import { systemClock } from "#core/time.ts";
+import { type WholeServices, ownServices } from "#http/own-services.ts";
+import type { Runtimes, Services } from "#http/services.ts";
+import type { Ledger } from "#ledger/ledger.ts";
+import { layeredConnections, layeredDefaults } from "#models/config/layered.ts";
+import type { ConnectionBook } from "#models/config/connections.ts";
+import type { DefaultsBook } from "#models/config/capability-defaults.ts";
+import type { ProviderRegistry } from "#models/provider.ts";
+import { ownWorkspaces, removeWorkspace } from "#retention/run-workspaces.ts";
+import type { SharedProviders } from "#models/registry.ts";
+
+/** Folder of a runtime, below the data folder. The first administrator's is the data folder itself. */
+export function runtimeFolder(rowScope: string): string {
+  return rowScope === defaultRuntime ? "." : `users/${rowScope}`;
+}
+
+/** What a user has of the models. */
+export interface OwnModels {
+  providers: ProviderRegistry;
+  defaults: DefaultsBook;
+  connections: ConnectionBook;
+}
+
+/** The models as the owner of a runtime has them, made when they are first asked for. With one user there is one set. */
+export function createOwnModels(
+  settings: Settings,
+  { providers, ...base }: { providers: SharedProviders } & ReturnType<typeof createModelConfig>,
+): (rowScope: string | null) => OwnModels {
+  const whole = { providers, ...base };
+  if (!settings.auth.users.enabled) return () => whole;
+  const known = new Map<string, OwnModels>();
+  return (rowScope) => {
+    if (rowScope === null) return whole;
+    const models = known.get(rowScope) ?? ownModels(settings, rowScope, whole);
+    known.set(rowScope, models);
+    return models;
+  };
+}
+
+function ownModels(
+  settings: Settings,
+  rowScope: string,
+  whole: { providers: SharedProviders } & ReturnType<typeof createModelConfig>,
+): OwnModels {
+  const isBase = rowScope === defaultRuntime;
+  const own = createModelConfig(settings, join(settings.dataDir, runtimeFolder(rowScope), "config"));
+  const books = isBase
+    ? { defaults: whole.defaults, connections: whole.connections }
+    : {
+        defaults: layeredDefaults(own.defaults, whole.defaults),
+        connections: layeredConnections(own.connections, whole.connections),
+      };
+  return { ...books, providers: whole.providers.of({ ...books, cacheOwner: rowScope }) };
+}
+
+/** The gateway as each caller sees it. */
+export function createCallerServices(
+  settings: Settings,
+  whole: Omit<WholeServices, keyof OwnModels>,
+  { modelsOf, report }: { modelsOf: (rowScope: string | null) => OwnModels; report: (message: string) => void },
+): (principal: Principal) => Services | Promise<Services> {
+  const make = (rowScope: string | null, bundles: BundleRegistry) =>
+    ownServices({ ...whole, ...modelsOf(rowScope), bundles }, rowScope === null ? everything : { runtimeId: rowScope });
+  if (!settings.auth.users.enabled) {
+    const alone = make(null, whole.bundles);
+    return () => alone;
+  }
+  const known = new Map<string, Services | Promise<Services>>([[defaultRuntime, make(defaultRuntime, whole.bundles)]]);
+  return ({ scope }) => {
+    const { runtimeId } = scope;
+    if (runtimeId === null) throw new Error("a caller among many has a runtime");
+    const services = known.get(runtimeId) ?? open(runtimeId);
+    return services;
+  };
+
+  function open(runtimeId: string): Promise<Services> {
+    const opening = openBundles(settings, runtimeId, report).then((bundles) => make(runtimeId, bundles));
+    known.set(runtimeId, opening);
+    opening.then(
+      (services) => known.set(runtimeId, services),
+      () => known.delete(runtimeId),
+    );
+    return opening;
+  }
+}
+
+/** A user's bundles lie in their own folder; what was ever started lies with that of everybody, by its digest, where the runner finds it. */
+function openBundles(settings: Settings, rowScope: string, report: (message: string) => void): Promise<BundleRegistry> {
+  const folder = join(settings.dataDir, runtimeFolder(rowScope));
+  return openFolderRegistry({
+    flowsDir: join(folder, "flows"),
+    dataDir: settings.dataDir,
+    deprecationsFile: join(folder, "workflow_deprecations.json"),
+    builtin: builtinBundles(),
+    now: systemClock,
+    report,
+    limits: { maxArchiveBytes: settings.limits.maxBundleBytes },
+  });
+}
+
+export function createRuntimes({ dataDir }: Settings, ledger: Ledger): Runtimes {
+  const pathOf = (rowScope: string) => join(dataDir, runtimeFolder(rowScope));
+  return {
+    folder: runtimeFolder,
+    hasFiles: (rowScope) => existsSync(pathOf(rowScope)),
+    assertPurgeable(rowScope) {
+      if (rowScope !== defaultRuntime) return;
+      throw new AppError("conflict", "The gateway's own runtime cannot be purged: transfer it to a user");
+    },
+    async purge(rowScope) {
+      this.assertPurgeable(rowScope);
+      await removeWorkspaces(ledger, rowScope, join(dataDir, "workspaces"));
+      await ledger.purgeRuntime(rowScope);
+      await rm(pathOf(rowScope), { recursive: true, force: true });
+    },
+  };
+}
+
+const pageRuns = 200;
+
+/** Folders of runs, found through what the runs were started with; runs go with them, so that a purge that was interrupted goes on. */
+async function removeWorkspaces(ledger: Ledger, runtimeId: string, workspacesDir: string): Promise<void> {
+  for (;;) {
+    const query = { runtimeId, limit: pageRuns, includeDrafts: true, includeInternal: true };
+    const runIds = (await ledger.listRuns(query)).map(({ run_id }) => run_id);
+    if (runIds.length === 0) return;
+    for (const name of await ownWorkspaces(ledger, runIds, workspacesDir)) await removeWorkspace(name, workspacesDir);
+    await ledger.deleteRuns(runIds);
+  }
+}
