@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { createModelConfig } from "#app/model-config.ts";
+import { purgeRows } from "#app/purge-rows.ts";
 import type { Principal } from "#auth/principal.ts";
 import { builtinBundles } from "#bundles/builtin.ts";
 import { openFolderRegistry } from "#bundles/folder-registry.ts";
@@ -17,7 +18,6 @@ import { layeredConnections, layeredDefaults } from "#models/config/layered.ts";
 import type { ConnectionBook } from "#models/config/connections.ts";
 import type { DefaultsBook } from "#models/config/capability-defaults.ts";
 import type { ProviderRegistry } from "#models/provider.ts";
-import { ownWorkspaces, removeWorkspace } from "#retention/run-workspaces.ts";
 import type { SharedProviders } from "#models/registry.ts";
 
 /** Folder of a runtime, below the data folder. The first administrator's is the data folder itself. */
@@ -120,22 +120,8 @@ export function createRuntimes({ dataDir }: Settings, ledger: Ledger): Runtimes 
     },
     async purge(rowScope) {
       this.assertPurgeable(rowScope);
-      await removeWorkspaces(ledger, rowScope, join(dataDir, "workspaces"));
-      await ledger.purgeRuntime(rowScope);
+      await purgeRows(ledger, rowScope, join(dataDir, "workspaces"));
       await rm(pathOf(rowScope), { recursive: true, force: true });
     },
   };
-}
-
-const pageRuns = 200;
-
-/** Folders of runs, found through what the runs were started with; runs go with them, so that a purge that was interrupted goes on. */
-async function removeWorkspaces(ledger: Ledger, runtimeId: string, workspacesDir: string): Promise<void> {
-  for (;;) {
-    const query = { runtimeId, limit: pageRuns, includeDrafts: true, includeInternal: true };
-    const runIds = (await ledger.listRuns(query)).map(({ run_id }) => run_id);
-    if (runIds.length === 0) return;
-    for (const name of await ownWorkspaces(ledger, runIds, workspacesDir)) await removeWorkspace(name, workspacesDir);
-    await ledger.deleteRuns(runIds);
-  }
 }

@@ -76,8 +76,6 @@ export interface Ledger extends Upkeep {
 
   /** Removes runs with records, states, mail and artifact rows. Answers what went. */
   deleteRuns(runIds: string[]): Promise<{ runs: number; ledger_records: number; commands: number; artifacts: number }>;
-  /** Removes every run, command and artifact row of a runtime. Answers what went. */
-  purgeRuntime(runtimeId: string): ReturnType<Ledger["deleteRuns"]>;
   /** Walks hash chains, sequence gaps, heads and states. One problem per finding; none means sound. */
   verify(options: { runId?: string; onProgress?: (runs: number, records: number) => void }): AsyncIterable<Problem>;
   /** Runs that have not ended. A paused run counts as paused only. */

@@ -40,15 +40,3 @@ function heirOf(db: Database, runIds: string[], except: ReadonlySet<string>): st
   }
   return null;
 }
-
-/** Removes some runs of a runtime; when none is left, what hangs on no run. */
-export function purgeRuntime(db: Database, runtimeId: string, limit: number): Deleted {
-  // The partial index of runtimes holds all but the one of a gateway with one user.
-  const own = "SELECT run_id FROM runs WHERE runtime_id=?1 AND (runtime_id <> 'default' OR ?1 = 'default') LIMIT ?2";
-  const runIds = (db.query(own).values(runtimeId, limit) as [string][]).map(([runId]) => runId);
-  const gone = deleteRuns(db, runIds);
-  if (runIds.length > 0) return gone;
-  gone.commands += db.query("DELETE FROM commands WHERE runtime_id=?").run(runtimeId).changes;
-  gone.artifacts += db.query("DELETE FROM artifacts WHERE runtime_id=?").run(runtimeId).changes;
-  return gone;
-}

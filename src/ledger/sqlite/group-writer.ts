@@ -3,7 +3,7 @@ import { stringifyJson } from "#core/json.ts";
 import { type Applied, type Transaction, applyBatch } from "#ledger/sqlite/batch-apply.ts";
 import { checkBatch } from "#ledger/sqlite/batch-check.ts";
 import { compactStates, deleteArtifacts } from "#ledger/sqlite/compact-states.ts";
-import { deleteRuns, purgeRuntime } from "#ledger/sqlite/delete-runs.ts";
+import { deleteRuns } from "#ledger/sqlite/delete-runs.ts";
 import { type Answer, type Change, type Task, type TaskResult, batchKind } from "#ledger/sqlite/jobs.ts";
 import { releaseLease, renewLease, takeLease } from "#ledger/sqlite/leases.ts";
 import { progressColumns } from "#ledger/sqlite/run-row.ts";
@@ -126,9 +126,7 @@ export class GroupWriter implements Transaction {
     if (task.do === "release_lease") return releaseLease(task.lease, this.statements);
     if (task.do === "delete_artifacts") return deleteArtifacts(this.#db, task.artifactIds);
     this.runs.clear();
-    if (task.do === "compact_states") return compactStates(this.#db, task);
-    if (task.do === "purge_runtime") return purgeRuntime(this.#db, task.runtimeId, task.limit);
-    return deleteRuns(this.#db, task.runIds);
+    return task.do === "compact_states" ? compactStates(this.#db, task) : deleteRuns(this.#db, task.runIds);
   }
 
   #noteChange(batch: WireBatch, applied: Applied): void {

@@ -19,8 +19,7 @@ export type Task =
   | { do: "release_lease"; lease: Lease }
   | { do: "delete_runs"; runIds: string[] }
   | { do: "compact_states"; runId: string; headSeq: number; snapshot: string }
-  | { do: "delete_artifacts"; artifactIds: string[] }
-  | { do: "purge_runtime"; runtimeId: string; limit: number };
+  | { do: "delete_artifacts"; artifactIds: string[] };
 
 export type TaskResult = Lease | null | Deleted | number;
 

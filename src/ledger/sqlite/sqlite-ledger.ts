@@ -124,7 +124,6 @@ function createLedger({ options, notices, writer, reader, watcher }: Parts): Sql
     looseArtifacts: (query) => read(() => looseArtifacts(reader.db, query)),
     deleteArtifacts: (artifactIds) => writer.task({ do: "delete_artifacts", artifactIds }),
     unnamedBlobs: (blobIds) => read(() => unnamedBlobs(reader.db, blobIds)),
-    purgeRuntime: (runtimeId) => purgeInChunks(writer, runtimeId),
     verify: (wanted) =>
       verifyLedger(
         verifySource(reader.db, () => isClosed),
@@ -165,26 +164,14 @@ function toCommitted(answer: Answer): Committed {
   return { commands: "applied" in answer ? answer.applied.commands : [], duplicate: null };
 }
 
-async function purgeInChunks(writer: WriterClient, runtimeId: string): Promise<Deleted> {
-  const gone: Deleted = { runs: 0, ledger_records: 0, commands: 0, artifacts: 0 };
-  for (;;) {
-    const some: Deleted = await writer.task({ do: "purge_runtime", runtimeId, limit: deleteChunk });
-    add(gone, some);
-    if (some.runs === 0) return gone;
-  }
-}
-
-function add(gone: Deleted, some: Deleted): void {
-  gone.runs += some.runs;
-  gone.ledger_records += some.ledger_records;
-  gone.commands += some.commands;
-  gone.artifacts += some.artifacts;
-}
-
 async function deleteInChunks(writer: WriterClient, runIds: string[]): Promise<Deleted> {
   const gone: Deleted = { runs: 0, ledger_records: 0, commands: 0, artifacts: 0 };
   for (let at = 0; at < runIds.length; at += deleteChunk) {
-    add(gone, await writer.task({ do: "delete_runs", runIds: runIds.slice(at, at + deleteChunk) }));
+    const some: Deleted = await writer.task({ do: "delete_runs", runIds: runIds.slice(at, at + deleteChunk) });
+    gone.runs += some.runs;
+    gone.ledger_records += some.ledger_records;
+    gone.commands += some.commands;
+    gone.artifacts += some.artifacts;
   }
   return gone;
 }
