@@ -8,6 +8,7 @@ import { defaultRuntime } from "#core/scope.ts";
 import type { JsonObject } from "#core/value.ts";
 import type { MediaSources } from "#effects/media/given-media.ts";
 import type { ToolCallDependencies } from "#effects/tool-calls.ts";
+import { delegateAgentSpec } from "#engine/react/delegation.ts";
 import { askUserSpec } from "#engine/react/ask-user-spec.ts";
 import { builtinTools } from "#tools/builtin-tools.ts";
 import { createWorkspace } from "#tools/create-workspace.ts";
@@ -121,7 +122,8 @@ export function mediaSources(settings: Settings, attachments: Attachments, tools
 /** Catalogue entries of tools, as flows and model calls name them. */
 export function specOf(tools: ToolRegistry): (name: string) => JsonObject | null {
   return (name) => {
-    if (name === askUserSpec["name"]) return askUserSpec;
+    const own = [askUserSpec, delegateAgentSpec].find((spec) => spec["name"] === name);
+    if (own) return own;
     const tool = tools.find(name);
     return tool && (toolSpec(tool) as unknown as JsonObject);
   };

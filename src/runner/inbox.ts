@@ -4,6 +4,7 @@ import { isoTime } from "#core/time.ts";
 import { type JsonObject, isObject } from "#core/value.ts";
 import type { Input } from "#engine/engine.ts";
 import { changeSchedule, runNow } from "#engine/schedule/change.ts";
+import { childAsTool } from "#runner/child-as-tool.ts";
 import type { RunSession } from "#runner/session.ts";
 
 /** What a piece of mail asks of the actor. */
@@ -123,7 +124,11 @@ function applyChild(session: RunSession, mail: Mail & { kind: "child" }): MailAc
     mail.status === "completed"
       ? mail.output
       : { success: false, error: mail.error, ...(mail.status === "cancelled" ? { cancelled: true } : {}) };
-  return answerWait(session, mail, wait.wait_key ?? "", { sub_run_id: mail.child_run_id, output });
+  const isTool = wait.details?.["wrap_as_tool_result"] === true;
+  const payload = isTool
+    ? childAsTool(wait.details ?? {}, mail.child_run_id, isObject(output) ? output : { answer: output })
+    : { sub_run_id: mail.child_run_id, output };
+  return answerWait(session, mail, wait.wait_key ?? "", payload);
 }
 
 function applyControl(session: RunSession, mail: Mail & { kind: "control" }): MailAction {

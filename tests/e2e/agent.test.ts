@@ -219,3 +219,51 @@ test("how hard to think goes to the server, and its thoughts and the price are i
   );
   expect(result).toMatchObject({ content: "Four.", reasoning: "Two and two …", usage: { cost_usd: 0.0125 } });
 });
+
+test("an agent delegates: the other agent is a run of its own, and what it answers is the call's result", async () => {
+  server.replies.push(
+    calls(["delegate_agent", { task: "Read secret.txt", tools: ["read_file"] }]),
+    calls(["read_file", { file_path: "secret.txt" }]),
+    { content: "It says river." },
+    { content: "The word is river." },
+  );
+  await writeFile(join(workspace, "secret.txt"), "river");
+  const runId = await startAgent("What is the secret word?", { tools: ["read_file", "delegate_agent"] });
+  await gateway.follow(runId);
+  expect(await outputOf(runId)).toMatchObject({ response: "The word is river.", success: true });
+  const asked = server.requests.filter(({ path }) => path.endsWith("/chat/completions"));
+  expect(asked).toHaveLength(4);
+  expect(toldTo(asked[1]).at(-1)).toEqual(["user", "Read secret.txt"]);
+  expect(asked[1]?.body.tools.map((tool: any) => tool.function.name)).toEqual(["read_file"]);
+  expect(toldTo(asked[3]).at(-1)).toEqual(["tool", "It says river."]);
+  const loop = (await gateway.ledger(runId)).find((record) => record.status === "waiting").result.wait.details
+    .sub_run_id;
+  const wait = (await gateway.ledger(loop)).find((record) => record.status === "waiting").result.wait;
+  expect(wait.details).toMatchObject({ wrap_as_tool_result: true, tool_name: "delegate_agent", call_id: "c1" });
+  expect((await gateway.get(`/runs/${wait.details.sub_run_id}`)).body).toMatchObject({
+    parent_run_id: loop,
+    status: "completed",
+  });
+});
+
+test("an agent whose agent fails is told so, and goes on", async () => {
+  server.replies.push(
+    calls(["delegate_agent", { task: "Fail" }]),
+    { status: 400, message: "no" },
+    { content: "It failed." },
+  );
+  const runId = await startAgent("Try", { tools: ["delegate_agent"] });
+  await gateway.follow(runId);
+  expect(await outputOf(runId)).toMatchObject({ response: "It failed." });
+  const asked = server.requests.filter(({ path }) => path.endsWith("/chat/completions"));
+  expect(toldTo(asked[2]).at(-1)[1]).toMatch(/^Error: .*openai-compatible answered 400: no/);
+});
+
+test("a run may say itself which tools need no consent, for its agents too", async () => {
+  server.replies.push(calls(["write_file", { file_path: "a.txt", content: "hello" }]), { content: "Written." });
+  const policy = { auto_approve_tools: ["write_file"], require_approval_tools: [] };
+  const runId = await startAgent("Write a file", { _runtime: { tool_policy: policy } });
+  await gateway.follow(runId);
+  expect(await outputOf(runId)).toMatchObject({ response: "Written." });
+  expect(await readFile(join(workspace, "a.txt"), "utf8")).toBe("hello");
+});

@@ -132,8 +132,10 @@ function runtimeVars(
   const binding =
     agentSetting(context, "prompt_cache_binding") ?? context.execution.vars.peek("_runtime", "prompt_cache_binding");
   if (isObject(binding)) runtime["prompt_cache_binding"] = binding;
-  const cache = context.execution.vars.peek("_runtime", "prompt_cache");
-  if (cache !== undefined && cache !== null) runtime["prompt_cache"] = cache;
+  for (const name of ["prompt_cache", "tool_policy"]) {
+    const value = context.execution.vars.peek("_runtime", name);
+    if (value !== undefined && value !== null) runtime[name] = value;
+  }
   return runtime;
 }
 

@@ -3,6 +3,7 @@ import { type JsonObject, type Value, isObject, numberOf } from "#core/value.ts"
 import type { Execution } from "#engine/engine.ts";
 import type { NodeDefinition } from "#engine/nodes/definition.ts";
 import { activeMessages } from "#engine/nodes/messages.ts";
+import { delegate, isDelegation, mayDelegate } from "#engine/react/delegation.ts";
 import { addMessage, observationText } from "#engine/react/messages.ts";
 import { agentPrompt } from "#engine/react/prompt.ts";
 import { textCalls, withoutCalls } from "#engine/react/text-calls.ts";
@@ -76,7 +77,8 @@ const act: NodeDefinition = {
     const { calls, at } = state(execution);
     const first = calls[at] ?? {};
     if (isQuestion(first)) return askUser(first);
-    const group = groupAt(calls, at);
+    if (isOwn(execution, first)) return delegate(execution, first, allowedTools(execution));
+    const group = groupAt(execution, calls, at);
     return {
       kind: "effect",
       type: "tool_calls",
@@ -92,7 +94,7 @@ const observe: NodeDefinition = {
     const { calls, at, results, thought } = state(execution);
     const outcome = vars.peek("_temp", "effects", "act");
     const first = calls[at] ?? {};
-    const group = isQuestion(first) ? [first] : groupAt(calls, at);
+    const group = isOwn(execution, first) ? [first] : groupAt(execution, calls, at);
     const fresh = isQuestion(first) ? [answered(first, outcome)] : resultsOf(outcome, group);
     if (!isQuestion(first))
       addTrace(execution, "act", { type: "tool_calls", payload: { tool_calls: group } }, { results: fresh });
@@ -156,10 +158,15 @@ function turn(execution: Execution): number {
   return numberOf(execution.vars.peek("scratchpad", "iteration")) ?? 0;
 }
 
-function groupAt(calls: JsonObject[], at: number): JsonObject[] {
+function groupAt(execution: Execution, calls: JsonObject[], at: number): JsonObject[] {
   const rest = calls.slice(at);
-  const end = rest.findIndex(isQuestion);
+  const end = rest.findIndex((call) => isOwn(execution, call));
   return end < 0 ? rest : rest.slice(0, end);
+}
+
+/** What the loop carries out itself, one at a time. */
+function isOwn(execution: Execution, call: JsonObject): boolean {
+  return isQuestion(call) || (isDelegation(call) && allowedTools(execution).includes("delegate_agent"));
 }
 
 function isQuestion(call: JsonObject): boolean {
@@ -205,7 +212,8 @@ function numbered(execution: Execution, call: JsonObject, index: number): JsonOb
 
 function allowedTools(execution: Execution): string[] {
   const names = execution.vars.peek("_runtime", "allowed_tools");
-  return Array.isArray(names) ? names.filter((name): name is string => typeof name === "string") : [];
+  const allowed = Array.isArray(names) ? names.filter((name): name is string => typeof name === "string") : [];
+  return mayDelegate(execution.vars.root) ? allowed : allowed.filter((name) => name !== "delegate_agent");
 }
 
 function toolSpecs(execution: Execution): JsonObject[] {

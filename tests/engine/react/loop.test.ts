@@ -195,6 +195,58 @@ test("a question to the user is a wait of its own between the other calls, and i
   expect(output).toMatchObject({ answer: "Three, blue, four." });
 });
 
+test("a part of the task goes to an agent of its own, with tools that this one has, and its answer is an observation", () => {
+  const result = { call_id: "c2", name: "delegate_agent", success: true, output: { rendered: "Seven." }, error: null };
+  const { effects, output } = runLoop({
+    tools: ["add", "delegate_agent"],
+    runtime: { provider: "p", model: "m", tool_policy: { auto_approve_tools: ["add"] } },
+    effects: {
+      llm_call: script(
+        {
+          tool_calls: [
+            call("add", { a: 1, b: 2 }, "c1"),
+            call("delegate_agent", { task: "Add 3 and 4", context: "Fast", tools: ["add", "rm"] }, "c2"),
+          ],
+        },
+        { content: "Three and seven." },
+      ),
+      tool_calls: adder,
+      start_subworkflow: () => ({ status: "completed", result: { mode: "executed", results: [result] } }),
+    },
+  });
+  const { payload } = effects.find(({ type }) => type === "start_subworkflow") ?? {};
+  expect(payload).toMatchObject({
+    workflow_id: plan.workflow_id,
+    wrap_as_tool_result: true,
+    tool_name: "delegate_agent",
+    call_id: "c2",
+    vars: {
+      context: { task: "Add 3 and 4\n\nWhat you must know:\nFast", messages: [] },
+      _runtime: { provider: "p", model: "m", allowed_tools: ["add"], delegation_depth: 1, tool_policy: {} },
+    },
+  });
+  expect(messagesOf(effects.at(-1) as never).slice(2)).toEqual([
+    ["tool", "3"],
+    ["tool", "Seven."],
+  ]);
+  expect(output).toMatchObject({ answer: "Three and seven." });
+});
+
+test.each([
+  ["that was not given the tool", { tools: ["add"] }],
+  ["that is an agent's agent's own", { tools: ["add", "delegate_agent"], runtime: { delegation_depth: 2 } }],
+])("an agent %s cannot delegate", (_name, options) => {
+  const { effects } = runLoop({
+    ...options,
+    effects: {
+      llm_call: script({ tool_calls: [call("delegate_agent", { task: "x" }, "c1")] }, { content: "No." }),
+      tool_calls: () => ({ status: "completed", result: { mode: "executed", results: [] } }),
+    },
+  });
+  expect(effects.map(({ type }) => type)).toEqual(["llm_call", "tool_calls", "llm_call"]);
+  expect(effects[1]?.payload["allowed_tools"]).toEqual(["add"]);
+});
+
 test("guidance in the inbox is said to the model once", () => {
   const { effects } = runLoop({
     runtime: { inbox: [{ content: "Use small numbers." }, "Hurry."] },
