@@ -1,4 +1,5 @@
 import { existsSync } from "node:fs";
+import { join } from "node:path";
 import { type LedgerPlace, ledgerPath } from "#config/ledger-path.ts";
 import { AppError, messageOf } from "#core/errors.ts";
 import { systemClock } from "#core/time.ts";
@@ -8,8 +9,8 @@ import type { Ledger } from "#ledger/ledger.ts";
 import { openSqliteLedger } from "#ledger/sqlite/sqlite-ledger.ts";
 
 export interface LedgerOptions {
-  /** Another process works on the same data folder: how soon this one sees what the other committed, ms. Null: alone. */
-  watchMs: number | null;
+  /** Another process works on the same data folder. */
+  isShared: boolean;
   /** Hears how many batches each commit to the disk held. */
   onCommit?: (batches: number) => void;
   report: (message: string) => void;
@@ -23,16 +24,17 @@ export interface LedgerOptions {
 export function openChosenLedger(settings: LedgerPlace, options: LedgerOptions): Promise<Ledger> {
   requireRestored(settings.dataDir, ledgerPath(settings));
   requireNoOtherStore(settings);
-  const { watchMs, onCommit, crashPoint, report } = options;
+  const { isShared, onCommit, crashPoint, report } = options;
   const shared = {
     now: systemClock,
     report: (error: unknown) => report(`A listener of the ledger failed: ${messageOf(error)}`),
     ...(onCommit ? { onCommit } : {}),
   };
   if (settings.storeBackend === "sqlite") {
-    return openSqliteLedger({ ...shared, path: settings.dbPath, ...(watchMs === null ? {} : { watchMs }) });
+    const wakes = { wakeDir: join(settings.dataDir, "wake"), report };
+    return openSqliteLedger({ ...shared, path: settings.dbPath, ...(isShared ? { shared: wakes } : {}) });
   }
-  if (watchMs !== null) {
+  if (isShared) {
     throw new AppError(
       "conflict",
       "The file store serves one process: start `abstractgateway serve` with its runner, or use ABSTRACTGATEWAY_STORE_BACKEND=sqlite",

@@ -63,9 +63,6 @@ export interface AppOptions {
   environment?: Record<string, string | undefined>;
 }
 
-/** How soon one process sees the other's commits, ms. */
-const watchMs = 50;
-
 const toolLoadMs = 5000;
 
 /** Puts the gateway together. Nothing outside this file constructs a service. */
@@ -207,7 +204,7 @@ async function openLedger(
   { isShared, metrics, report }: { isShared: boolean; metrics: Metrics | null; report: Report },
 ): Promise<Ledger> {
   const ledger = await openChosenLedger(settings, {
-    watchMs: isShared ? watchMs : null,
+    isShared,
     crashPoint: createCrashPoint(settings.runtime.crashAt),
     report,
     ...(metrics ? { onCommit: (batches: number) => metrics.group(batches) } : {}),

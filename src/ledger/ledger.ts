@@ -21,6 +21,8 @@ export interface Ledger extends Upkeep {
 
   /** Live notices of this process's commits (and, in split mode, of the other process's). Returns the unsubscribe function. */
   subscribe(listener: (notice: Notice) => void): () => void;
+  /** Calls back when another process on the same store went, cleanly or not, where the store can tell. Answers the unsubscribe function. */
+  onPeerGone?(listener: () => void): () => void;
 
   getRun(runId: string): Promise<Run | null>;
   listRuns(query: RunQuery): Promise<Run[]>;

@@ -13,6 +13,11 @@ export interface LeaseKeeperOptions {
   onLost: () => void;
 }
 
+/** While it waits, another process may go at any time; when one went, its lock may be freed a moment after its connections. */
+const waitMs = 1000;
+const hurryMs = 20;
+const hurriedTries = 25;
+
 /** Takes the runner lease as soon as it is free and keeps it. A second runner waits here until the first one is gone. */
 export class LeaseKeeper {
   #options: LeaseKeeperOptions;
@@ -20,6 +25,9 @@ export class LeaseKeeper {
   #lock: { release(): void } | null = null;
   #timer: ReturnType<typeof setTimeout> | null = null;
   #isStopped = false;
+  #ticking: Promise<void> | null = null;
+  #hurried = 0;
+  #unsubscribe: (() => void) | null = null;
 
   constructor(options: LeaseKeeperOptions) {
     this.#options = options;
@@ -31,13 +39,17 @@ export class LeaseKeeper {
 
   /** Tries at once; answers whether the lease is ours already. */
   async start(): Promise<boolean> {
+    this.#unsubscribe = this.#options.ledger.onPeerGone?.(() => this.#hurry()) ?? null;
     await this.#tick();
     return this.#lease !== null;
   }
 
   async stop(): Promise<void> {
     this.#isStopped = true;
+    this.#unsubscribe?.();
     if (this.#timer) clearTimeout(this.#timer);
+    // What a look under way takes is given back too.
+    await this.#ticking;
     const lease = this.#lease;
     this.#lease = null;
     if (lease) await this.#options.ledger.releaseLease(lease);
@@ -45,7 +57,27 @@ export class LeaseKeeper {
     this.#lock = null;
   }
 
+  /** Whoever went may have been the one that we wait for. */
+  #hurry(): void {
+    if (this.#lease || this.#isStopped) return;
+    this.#hurried = hurriedTries;
+    if (this.#ticking) return;
+    if (this.#timer) clearTimeout(this.#timer);
+    void this.#tick();
+  }
+
   async #tick(): Promise<void> {
+    this.#ticking = this.#take();
+    await this.#ticking;
+    this.#ticking = null;
+    if (this.#isStopped) return;
+    const { leaseMs } = this.#options;
+    const pauseMs = this.#hurried > 0 ? hurryMs : Math.min(waitMs, leaseMs / 3);
+    if (this.#hurried > 0) this.#hurried--;
+    this.#timer = setTimeout(() => void this.#tick(), this.#lease ? leaseMs / 3 : pauseMs);
+  }
+
+  async #take(): Promise<void> {
     const { ledger, name, owner, leaseMs, onTaken, onLost } = this.#options;
     try {
       if (this.#lease) {
@@ -54,12 +86,10 @@ export class LeaseKeeper {
       } else {
         this.#lock ??= this.#options.lock();
         if (this.#lock) this.#lease = await ledger.takeLease(name, owner, leaseMs);
-        if (this.#lease) onTaken(this.#lease.epoch);
+        if (this.#lease && !this.#isStopped) onTaken(this.#lease.epoch);
       }
     } catch {
       // A store that does not answer is tried again; when the lease runs out meanwhile, the next renewal says so.
     }
-    if (this.#isStopped) return;
-    this.#timer = setTimeout(() => void this.#tick(), this.#lease ? leaseMs / 3 : Math.min(1000, leaseMs / 3));
   }
 }

@@ -14,6 +14,7 @@ import { mentions } from "#ledger/sqlite/mentions.ts";
 import { endedRuns, looseArtifacts, measureRuns, unnamedBlobs } from "#ledger/sqlite/upkeep-reads.ts";
 import { verifySource } from "#ledger/sqlite/verify-source.ts";
 import { encodeBatch } from "#ledger/sqlite/wire.ts";
+import { type WakeSocket, openWakeSocket } from "#ledger/sqlite/wake-socket.ts";
 import { type Answered, WriterClient, refusal } from "#ledger/sqlite/writer-client.ts";
 import { verifyLedger } from "#ledger/verify.ts";
 
@@ -23,8 +24,8 @@ export interface SqliteLedgerOptions {
   now: Clock;
   /** Script of the writer thread, where a compiled executable keeps it elsewhere than beside this file. */
   workerUrl?: string | URL;
-  /** Set in every process that shares the file with another one: how often to look for the other's commits, in ms. */
-  watchMs?: number;
+  /** Set in every process that shares the file with another one: the folder of the sockets over which they wake each other. */
+  shared?: { wakeDir: string; report: (message: string) => void };
   /** The file never grows above this; commits that would are refused like on a full disk. */
   maxBytes?: number;
   /** Hears how many batches each transaction held. */
@@ -33,19 +34,21 @@ export interface SqliteLedgerOptions {
   report?: (error: unknown) => void;
 }
 
-export interface SqliteLedger extends Ledger {
-  /** Publishes the other process's commits now, when something has told that there are some. */
-  catchUp(): void;
-}
+/** A look costs one pragma while nothing happened. It only finds what a lost wake-up left. */
+const safetyMs = 1000;
+/** Where the processes have no socket between them, looking is all they have. */
+const withoutSocketMs = 50;
 
 // Deleting is cut into transactions of so many runs: commits go on in between.
 const deleteChunk = 50;
 
 /** Opens the ledger and brings its schema up to date. AppError `storage` with a clear sentence when it cannot be used. */
-export async function openSqliteLedger(options: SqliteLedgerOptions): Promise<SqliteLedger> {
-  const { path, watchMs } = options;
+export async function openSqliteLedger(options: SqliteLedgerOptions): Promise<Ledger> {
+  const { path, shared } = options;
   createPrivateFile(path);
-  const origin = watchMs === undefined ? null : newId();
+  const origin = shared === undefined ? null : newId();
+  const gone = new Set<() => void>();
+  let wakes: WakeSocket | null = null;
   const notices = new Notices(options.report ?? ((error) => console.error(error)));
   const writer = await WriterClient.start({
     path,
@@ -54,14 +57,24 @@ export async function openSqliteLedger(options: SqliteLedgerOptions): Promise<Sq
     workerUrl: options.workerUrl ?? new URL("./writer.ts", import.meta.url).href,
     onAnswers: (answered) => {
       options.onCommit?.(answered.length);
-      publish(answered, notices);
+      if (publish(answered, notices)) wakes?.wake();
     },
   });
   try {
     const reader = new LedgerReader(openForReading(path));
     const watcher = origin === null ? null : new ChangeWatcher(reader, origin, (notice) => notices.publish(notice));
-    if (watcher && watchMs !== undefined) watcher.start(watchMs);
-    return createLedger({ options, notices, writer, reader, watcher });
+    if (watcher && shared && origin !== null) {
+      const heard = {
+        onWake: () => watcher.look(),
+        onPeerGone() {
+          watcher.look();
+          for (const listener of gone) listener();
+        },
+      };
+      wakes = openWakeSocket({ dir: shared.wakeDir, name: origin.slice(-12), ...heard }, shared.report);
+      watcher.start(wakes ? safetyMs : withoutSocketMs);
+    }
+    return createLedger({ options, notices, writer, reader, watcher, wakes, gone });
   } catch (error) {
     await writer.close();
     throw storageError(error);
@@ -74,9 +87,11 @@ interface Parts {
   writer: WriterClient;
   reader: LedgerReader;
   watcher: ChangeWatcher | null;
+  wakes: WakeSocket | null;
+  gone: Set<() => void>;
 }
 
-function createLedger({ options, notices, writer, reader, watcher }: Parts): SqliteLedger {
+function createLedger({ options, notices, writer, reader, watcher, wakes, gone }: Parts): Ledger {
   let isClosed = false;
   // oxlint-disable-next-line require-await -- a read that throws must reject
   const read = async <T>(from: () => T): Promise<T> => {
@@ -93,7 +108,11 @@ function createLedger({ options, notices, writer, reader, watcher }: Parts): Sql
       return toCommitted(await writer.batch(cells, batch));
     },
     subscribe: (listener) => notices.subscribe(listener),
-    catchUp: () => void (isClosed || watcher?.look()),
+    onPeerGone(listener) {
+      const own = () => listener();
+      gone.add(own);
+      return () => void gone.delete(own);
+    },
     getRun: (runId) => read(() => reader.run(runId)),
     listRuns: (query) => read(() => listRuns(reader.db, query)),
     readRecords: (runId, after, page) => read(() => reader.records(runId, after, page)),
@@ -138,12 +157,14 @@ function createLedger({ options, notices, writer, reader, watcher }: Parts): Sql
       // The reader goes first: the writer's last checkpoint can only fold the whole log away when nobody reads it.
       reader.db.close(true);
       await writer.close();
+      // Last, so that whoever waits for this process to go finds everything free.
+      wakes?.close();
     },
   };
 }
 
-/** One notice per commit of the writer, whatever the number of batches in it. */
-function publish(answered: Answered[], notices: Notices): void {
+/** One notice per commit of the writer, whatever the number of batches in it. Answers whether there was anything new. */
+function publish(answered: Answered[], notices: Notices): boolean {
   const notice = emptyNotice();
   let hasNews = false;
   for (const { context, answer } of answered) {
@@ -155,6 +176,7 @@ function publish(answered: Answered[], notices: Notices): void {
     hasNews = true;
   }
   if (hasNews) notices.publish(notice);
+  return hasNews;
 }
 
 function toCommitted(answer: Answer): Committed {

@@ -19,7 +19,8 @@ import { createDiskBlobs } from "#artifacts/disk-blobs.ts";
 import { createBackup } from "#ledger/backup/create-backup.ts";
 import { readManifest } from "#ledger/backup/inspect-backup.ts";
 import { requireRestored, restoreBackup } from "#ledger/backup/restore-backup.ts";
-import { type SqliteLedger, openSqliteLedger } from "#ledger/sqlite/sqlite-ledger.ts";
+import type { Ledger } from "#ledger/ledger.ts";
+import { openSqliteLedger } from "#ledger/sqlite/sqlite-ledger.ts";
 import { takeProcessLock } from "#ledger/sqlite/process-lock.ts";
 import { rejection } from "#fixtures/rejection.ts";
 import { Chain, newRun, tick } from "../sample-runs.ts";
@@ -258,7 +259,7 @@ describe("a restore", () => {
   });
 });
 
-async function writeRuns(ledger: SqliteLedger, isOver: () => boolean): Promise<number> {
+async function writeRuns(ledger: Ledger, isOver: () => boolean): Promise<number> {
   let written = 0;
   while (!isOver()) {
     const runId = `live-${written++}`;
