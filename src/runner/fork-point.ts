@@ -32,6 +32,8 @@ export async function readForkPoint(ledger: StateReader, runId: string, at: numb
     throw new AppError("unprocessable", `Run '${runId}' stands at record ${run.head_seq}: there is no cursor ${at}`);
   }
   if (!state || (at !== null && state.seq > at)) throw notKept(runId, at);
+  if (at && state.seq === 0 && isTerminal(run.status) && (await isCompacted(ledger, runId, state.snapshot)))
+    throw notKept(runId, at);
   const position = state.position ?? oldPosition(run, state.seq, at);
   // Records that were copied from another gateway came without their states; no node of a flow is named like this.
   if (state.seq > 0 && position.node_id.startsWith("__")) throw notKept(runId, at);
@@ -49,6 +51,12 @@ export async function readForkPoint(ledger: StateReader, runId: string, at: numb
   };
 }
 
+/** Of a run that ended long ago the first and the last state are kept; a run that lives has its end as changes of its beginning. */
+async function isCompacted(ledger: StateReader, runId: string, first: string): Promise<boolean> {
+  const last = await ledger.readState(runId);
+  return last?.deltas.length === 0 && last.snapshot !== first;
+}
+
 async function hashOf(ledger: StateReader, runId: string, seq: number): Promise<string> {
   const [record] = await ledger.readRecords(runId, seq - 1, { limit: 1 });
   if (!record) throw notKept(runId, seq);
@@ -64,6 +72,6 @@ function oldPosition(run: Run, seq: number, at: number | null): Position {
 function notKept(runId: string, at: number | null): AppError {
   return new AppError(
     "conflict",
-    `The state of run '${runId}' at cursor ${at ?? "of its head"} is no longer kept: only its records are`,
+    `The state of run '${runId}'${at === null ? "" : ` at cursor ${at}`} is no longer kept: only its records are`,
   );
 }

@@ -189,6 +189,20 @@ describe("a fork", () => {
     });
   });
 
+  test("of a run whose states were given up begins again from 0 or is refused with the reason", async () => {
+    const gateway = await open({ flows: [chat("chat")], handlers: [countingModel().handler] });
+    const parent = await ended(gateway);
+    await gateway.ledger.compactStates(parent, { headSeq: 9, snapshot: JSON.stringify({ changed: true }) });
+    for (const at of [1, 4, 8]) {
+      expect(await rejection(gateway.fork(parent, { at }))).toMatchObject({
+        code: "conflict",
+        message: `The state of run '${parent}' at cursor ${at} is no longer kept: only its records are`,
+      });
+    }
+    const again = await gateway.fork(parent, { at: 0 });
+    expect((await answered(gateway, again.run_id, "ok")).status).toBe("completed");
+  });
+
   test("of a run that is paused over an effect in flight does the effect again, is not paused, and both end", async () => {
     const model = countingModel();
     const gateway = await open({ flows: [chat("chat")], handlers: [model.handler] });
