@@ -49,10 +49,16 @@ import { pythonSnapshotPath } from "#sandbox/python/snapshot.ts";
 
 export interface App {
   /** Starts the runner, when the settings ask for one, and the HTTP server, unless `http` is false. */
-  listen(options?: { http?: boolean }): Promise<{ url: string | null }>;
+  listen(options?: ListenOptions): Promise<{ url: string | null }>;
   /** Drains: no new work, effects in flight get their grace time, streams end, everything committed. */
   stop(): Promise<void>;
   runner: AdoptingRunner | null;
+}
+
+export interface ListenOptions {
+  http?: boolean;
+  /** Another process of this data folder may listen on the same port. */
+  sharesPort?: boolean;
 }
 
 export interface AppOptions {
@@ -320,7 +326,7 @@ function assemble(parts: {
       await runner?.start();
       sweeper?.start();
       if (options.http === false) return { url: null };
-      const { port } = await http.listen(settings.host, settings.port);
+      const { port } = await http.listen(settings.host, settings.port, { sharesPort: options.sharesPort ?? false });
       const host = settings.host.includes(":") ? `[${settings.host}]` : settings.host;
       return { url: `http://${host}:${port}` };
     },

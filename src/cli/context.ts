@@ -27,7 +27,7 @@ export interface Output {
 
 /** The part of the running gateway that commands use. */
 export interface App {
-  listen(options?: { http?: boolean }): Promise<{ url: string | null }>;
+  listen(options?: { http?: boolean; sharesPort?: boolean }): Promise<{ url: string | null }>;
   stop(): Promise<void>;
 }
 

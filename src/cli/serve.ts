@@ -3,7 +3,7 @@ import type { CommandDef } from "citty";
 import { ledgerPath } from "#config/ledger-path.ts";
 import type { Settings } from "#config/settings.ts";
 import { AppError } from "#core/errors.ts";
-import { removeAddress, writeAddress } from "#cli/address-file.ts";
+import { readAddress, removeAddress, writeAddress } from "#cli/address-file.ts";
 import { localUrl } from "#cli/connect.ts";
 import type { CliContext } from "#cli/context.ts";
 import { define } from "#cli/define.ts";
@@ -42,8 +42,9 @@ async function serve(context: CliContext, settings: Settings): Promise<void> {
   const signal = stopSignal(context);
   const log = createLog(context, settings);
   try {
+    const sharesPort = await mayShare(settings);
     const app = await context.createApp(settings, { log });
-    const url = await listening(app.listen(), app);
+    const url = await listening(app.listen({ sharesPort }), app);
     try {
       await writeAddress(settings.dataDir, url);
       print(context, greeting(settings, url, isFirstStart));
@@ -54,6 +55,36 @@ async function serve(context: CliContext, settings: Settings): Promise<void> {
     }
   } finally {
     signal.release();
+  }
+}
+
+/**
+ * Processes that only serve the API of one data folder share a port, so that a new one replaces an old one without a refused connection.
+ * The system would let any program of this user share it: who listens there must be the one that this data folder knows.
+ */
+async function mayShare(settings: Settings): Promise<boolean> {
+  const { runner, host, port, dataDir } = settings;
+  if (runner) return false;
+  const url = localUrl(host, port);
+  if (port === 0 || (await readAddress(dataDir)) === url || !(await answers(url))) return true;
+  throw new AppError(
+    "unavailable",
+    `Cannot listen on ${host}:${port}: something that is no gateway of ${dataDir} listens there`,
+  );
+}
+
+async function answers(url: string): Promise<boolean> {
+  const { hostname, port } = new URL(url);
+  try {
+    const socket = await Bun.connect({
+      hostname: hostname.replace(/^\[|\]$/g, ""),
+      port: Number(port),
+      socket: { data: () => undefined },
+    });
+    socket.end();
+    return true;
+  } catch {
+    return false;
   }
 }
 

@@ -46,9 +46,12 @@ import type { SharedServices } from "#http/services.ts";
 export interface HttpServer {
   /** Live streams that are open now. */
   readonly streams: number;
-  /** Binds and answers the port, which the system chose when 0 was asked for. AppError `unavailable` when the address is taken. */
-  listen(host: string, port: number): Promise<{ port: number }>;
-  /** Ends streams, lets requests under way finish for `graceMs`, then closes connections. */
+  /**
+   * Binds and answers the port, which the system chose when 0 was asked for. AppError `unavailable` when the address is taken. Servers that
+   * share a port each get some of its connections, so that one can be replaced by another without a moment in which nobody listens.
+   */
+  listen(host: string, port: number, options?: { sharesPort: boolean }): Promise<{ port: number }>;
+  /** Ends streams and takes no new connections, lets requests under way finish for `graceMs`, then closes connections. */
   stop(options: { graceMs: number }): Promise<void>;
 }
 
@@ -67,6 +70,8 @@ export function createHttp(services: SharedServices, options: HttpOptions = {}):
   const audit = openAudit(services, report);
   const streams = createLiveStreams(services);
   let server: Bun.Server<unknown> | null = null;
+  let sharesPort = false;
+  let isLeaving = false;
   const access = createAccess(services, {
     audit,
     log: options.log ?? null,
@@ -78,23 +83,31 @@ export function createHttp(services: SharedServices, options: HttpOptions = {}):
     streams,
     report,
     keepOpen: (request) => server?.timeout(request, 0),
+    isLeaving: () => isLeaving,
   });
   return {
     get streams() {
       return streams.count;
     },
-    async listen(host, port) {
-      server = await bind(app, host, port);
+    async listen(host, port, listening = { sharesPort: false }) {
+      ({ sharesPort } = listening);
+      server = await bind(app, { host, port, sharesPort });
       return { port: server.port ?? port };
     },
     async stop({ graceMs }) {
+      isLeaving = true;
+      // Before the streams end: their clients come again at once, and must not come here.
+      const drained = server?.stop(false);
       streams.end();
-      if (server) await drain(server, graceMs);
+      if (server) await drain(server, Promise.all([drained, sharesPort ? Bun.sleep(lingerMs) : null]), graceMs);
       server = null;
       await audit?.close();
     },
   };
 }
+
+/** A client that has a connection left learns from one more answer that it has to open a new one, which the other server gets. */
+const lingerMs = 300;
 
 function openAudit({ settings, now }: SharedServices, report: (message: string) => void): AuditLog | null {
   const { enabled, maxBytes, rotations } = settings.auth.audit;
@@ -155,6 +168,8 @@ interface Parts {
   streams: LiveStreams;
   report: Report;
   keepOpen: (request: Request) => void;
+  /** Whether this server is being stopped. */
+  isLeaving: () => boolean;
 }
 
 /** Sent with every reply. A page that needs more says so itself. */
@@ -164,7 +179,7 @@ const securityHeaders = {
   "content-security-policy": "frame-ancestors 'none'",
 };
 
-function createRoutes(services: SharedServices, { access, audit, streams, report, keepOpen }: Parts) {
+function createRoutes(services: SharedServices, { access, audit, streams, report, keepOpen, isLeaving }: Parts) {
   const context = { services, access };
   let table: RouteTable | null = null;
   const app = new Elysia({ handler: { standardHostname: false } })
@@ -174,6 +189,7 @@ function createRoutes(services: SharedServices, { access, audit, streams, report
       try {
         const response = await (handle as unknown as Handle)(request);
         status = response.status;
+        if (isLeaving()) response.headers.set("connection", "close");
         return response;
       } finally {
         access.leave(request, status);
@@ -244,10 +260,13 @@ function unrouted(table: RouteTable, request: Request): ErrorReply {
 
 type App = ReturnType<typeof createRoutes>;
 
-async function bind(app: App, host: string, port: number): Promise<Bun.Server<unknown>> {
+async function bind(
+  app: App,
+  { host, port, sharesPort }: { host: string; port: number; sharesPort: boolean },
+): Promise<Bun.Server<unknown>> {
   try {
     // Bodies are counted by the routes, with a reply that says so; Bun's own limit would answer without a word.
-    app.listen({ hostname: host, port, reusePort: false, idleTimeout: idleTimeoutS, maxRequestBodySize: 2 ** 40 });
+    app.listen({ hostname: host, port, reusePort: sharesPort, idleTimeout: idleTimeoutS, maxRequestBodySize: 2 ** 40 });
   } catch (cause) {
     throw new AppError("unavailable", `Cannot listen on ${host}:${port}: ${messageOf(cause)}`, { cause });
   }
@@ -255,8 +274,7 @@ async function bind(app: App, host: string, port: number): Promise<Bun.Server<un
   return app.server;
 }
 
-async function drain(server: Bun.Server<unknown>, graceMs: number): Promise<void> {
-  const drained = server.stop(false);
+async function drain(server: Bun.Server<unknown>, drained: Promise<unknown>, graceMs: number): Promise<void> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const late = new Promise<void>((resolve) => {
     timer = setTimeout(resolve, graceMs);

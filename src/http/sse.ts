@@ -18,7 +18,7 @@ export interface StreamOptions {
 
 export interface LedgerStream {
   body: ReadableStream<Uint8Array>;
-  /** Ends the stream without a `done`, so that the client comes again with its cursor. */
+  /** Ends the stream without a `done` and tells the client to come again soon, with its cursor. */
   end(): void;
 }
 
@@ -95,6 +95,7 @@ class Pump {
   }
 
   #finish(): void {
+    if (this.#state === "ending" && this.#controller) enqueueQuietly(this.#controller, comeAgain);
     this.close();
     if (this.#controller) closeQuietly(this.#controller);
   }
@@ -157,6 +158,14 @@ class Pump {
   }
 }
 
+function enqueueQuietly(controller: Controller, bytes: Uint8Array): void {
+  try {
+    controller.enqueue(bytes);
+  } catch {
+    // The client left in the same moment.
+  }
+}
+
 function closeQuietly(controller: Controller): void {
   try {
     controller.close();
@@ -166,6 +175,8 @@ function closeQuietly(controller: Controller): void {
 }
 
 const encoder = new TextEncoder();
+/** `retry` is the pause before a browser comes again, ms. Without it that would be some seconds. */
+const comeAgain = encoder.encode(": this server is going, come again\nretry: 250\n\n");
 const keepAlive = encoder.encode(": keep-alive\n\n");
 
 function doneFrame(runId: string, cursor: number): Uint8Array {

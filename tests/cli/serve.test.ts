@@ -75,7 +75,8 @@ describe("serve", () => {
     const cli = await startCli(["serve", "--port", "0", "--data-dir", dataDir], { env, createApp: app.createApp });
     await cli.shows("Listening on http://127.0.0.1:4321");
     await cli.shows("run hello");
-    expect((await readFile(join(dataDir, "gateway.url"), "utf8")).trim()).toBe("http://127.0.0.1:4321");
+    const [url] = (await readFile(join(dataDir, "gateway.url"), "utf8")).split("\n");
+    expect(url).toBe("http://127.0.0.1:4321");
     expect(app.events).toEqual(["listen"]);
     cli.signal("SIGTERM");
     const { exitCode, stdout } = await cli.done;

@@ -259,7 +259,7 @@ test("the place of a client that goes away comes back", async () => {
   await writer.finish();
 });
 
-test("a server that stops ends its streams without a done", async () => {
+test("a server that stops ends its streams without a done and asks their clients to come again soon", async () => {
   const server = await open();
   await server.addRun("r", 1);
   const stream = await follow(server, "?deltas=1");
@@ -268,7 +268,8 @@ test("a server that stops ends its streams without a done", async () => {
   await idle.until(": keep-alive\n\n");
   const texts = Promise.all([stream.toEnd(), idle.toEnd()]);
   await server.stop();
-  expect(await texts).toEqual(["", ""]);
+  const goodbye = ": this server is going, come again\nretry: 250\n\n";
+  expect(await texts).toEqual([goodbye, goodbye]);
 });
 
 test("one timer serves all heartbeats, in the order of their times, and a cancelled one is silent", async () => {
