@@ -1,18 +1,10 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { archive } from "#fixtures/bundles.ts";
-import { type Gateway, executable, startGateway, token } from "#fixtures/gateway.ts";
+import { type Gateway, startGateway, startRunner } from "#fixtures/gateway.ts";
 import { ask, loop, parent, short, timer } from "#fixtures/sample-flows.ts";
 
 let gateway: Gateway;
 let runner: Bun.Subprocess | null = null;
-
-/** A process of its own that runs workflows on the same data folder. */
-function startRunner(): Bun.Subprocess {
-  return Bun.spawn([...executable, "runner", "--data-dir", gateway.dataDir], {
-    env: { PATH: process.env["PATH"] ?? "", HOME: gateway.dataDir, ABSTRACTGATEWAY_AUTH_TOKEN: token, NO_COLOR: "1" },
-    stdio: ["ignore", "ignore", "ignore"],
-  });
-}
 
 beforeAll(async () => {
   gateway = await startGateway({ args: ["--no-runner"] });
@@ -30,7 +22,7 @@ test("without a runner a start is accepted and stays where it is; the runner tha
   expect((await gateway.get(`/runs/${runId}`)).body.status).toBe("running");
   expect(await gateway.ledger(runId)).toEqual([]);
   const following = gateway.follow(runId);
-  runner = startRunner();
+  runner = await startRunner(gateway.dataDir);
   const events = await following;
   expect(events.at(-1)?.event).toBe("done");
   expect((await gateway.get(`/runs/${runId}`)).body.status).toBe("completed");
@@ -58,7 +50,7 @@ test("a runner that is killed is followed by another, which goes on where it was
   await gateway.follow(known[0], (event) => Number(event.id) >= 20);
   runner?.kill("SIGKILL");
   await runner?.exited;
-  runner = startRunner();
+  runner = await startRunner(gateway.dataDir);
   for (const runId of known) {
     await gateway.follow(runId);
     expect((await gateway.get(`/runs/${runId}`)).body.status).toBe("completed");
@@ -66,7 +58,7 @@ test("a runner that is killed is followed by another, which goes on where it was
 });
 
 test("a second runner waits for the first to go, and a cancel reaches whoever works", async () => {
-  const second = startRunner();
+  const second = await startRunner(gateway.dataDir);
   const runId = await gateway.start("ask");
   await gateway.until(runId, "waiting");
   runner?.kill("SIGTERM");

@@ -78,9 +78,9 @@ class Wakes implements WakeSocket {
   async #dial(path: string): Promise<void> {
     try {
       await Bun.connect({ unix: path, socket: this.#handler() });
-    } catch {
+    } catch (error) {
       // Left by a process that was killed: nobody will ever answer there.
-      rmSync(path, { force: true });
+      if (error instanceof Error && "code" in error && error.code === "ECONNREFUSED") rmSync(path, { force: true });
     }
   }
 
