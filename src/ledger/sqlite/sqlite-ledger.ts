@@ -4,17 +4,16 @@ import { type Clock, isoTime } from "#core/time.ts";
 import { wakeAt } from "#ledger/batch-rules.ts";
 import type { Batch, Committed, Ledger } from "#ledger/ledger.ts";
 import { Notices, addBatch, emptyNotice } from "#ledger/notices.ts";
-import { ChangeWatcher } from "#ledger/sqlite/change-watcher.ts";
 import { createPrivateFile, openForReading } from "#ledger/sqlite/database.ts";
 import type { Answer, Deleted } from "#ledger/sqlite/jobs.ts";
 import { listRuns } from "#ledger/sqlite/list-runs.ts";
+import { Peers } from "#ledger/sqlite/peers.ts";
 import { LedgerReader } from "#ledger/sqlite/reader.ts";
 import { storageError } from "#ledger/sqlite/storage-error.ts";
 import { mentions } from "#ledger/sqlite/mentions.ts";
 import { endedRuns, looseArtifacts, measureRuns, unnamedBlobs } from "#ledger/sqlite/upkeep-reads.ts";
 import { verifySource } from "#ledger/sqlite/verify-source.ts";
 import { encodeBatch } from "#ledger/sqlite/wire.ts";
-import { type WakeSocket, openWakeSocket } from "#ledger/sqlite/wake-socket.ts";
 import { type Answered, WriterClient, refusal } from "#ledger/sqlite/writer-client.ts";
 import { verifyLedger } from "#ledger/verify.ts";
 
@@ -34,11 +33,6 @@ export interface SqliteLedgerOptions {
   report?: (error: unknown) => void;
 }
 
-/** A look costs one pragma while nothing happened. It only finds what a lost wake-up left. */
-const safetyMs = 1000;
-/** Where the processes have no socket between them, looking is all they have. */
-const withoutSocketMs = 50;
-
 // Deleting is cut into transactions of so many runs: commits go on in between.
 const deleteChunk = 50;
 
@@ -47,8 +41,7 @@ export async function openSqliteLedger(options: SqliteLedgerOptions): Promise<Le
   const { path, shared } = options;
   createPrivateFile(path);
   const origin = shared === undefined ? null : newId();
-  const gone = new Set<() => void>();
-  let wakes: WakeSocket | null = null;
+  let peers: Peers | null = null;
   const notices = new Notices(options.report ?? ((error) => console.error(error)));
   const writer = await WriterClient.start({
     path,
@@ -57,24 +50,15 @@ export async function openSqliteLedger(options: SqliteLedgerOptions): Promise<Le
     workerUrl: options.workerUrl ?? new URL("./writer.ts", import.meta.url).href,
     onAnswers: (answered) => {
       options.onCommit?.(answered.length);
-      if (publish(answered, notices)) wakes?.wake();
+      if (publish(answered, notices)) peers?.wake();
     },
   });
   try {
     const reader = new LedgerReader(openForReading(path));
-    const watcher = origin === null ? null : new ChangeWatcher(reader, origin, (notice) => notices.publish(notice));
-    if (watcher && shared && origin !== null) {
-      const heard = {
-        onWake: () => watcher.look(),
-        onPeerGone() {
-          watcher.look();
-          for (const listener of gone) listener();
-        },
-      };
-      wakes = openWakeSocket({ dir: shared.wakeDir, name: origin.slice(-12), ...heard }, shared.report);
-      watcher.start(wakes ? safetyMs : withoutSocketMs);
+    if (shared && origin !== null) {
+      peers = new Peers({ reader, origin, ...shared, publish: (notice) => notices.publish(notice) });
     }
-    return createLedger({ options, notices, writer, reader, watcher, wakes, gone });
+    return createLedger({ options, notices, writer, reader, peers });
   } catch (error) {
     await writer.close();
     throw storageError(error);
@@ -86,12 +70,10 @@ interface Parts {
   notices: Notices;
   writer: WriterClient;
   reader: LedgerReader;
-  watcher: ChangeWatcher | null;
-  wakes: WakeSocket | null;
-  gone: Set<() => void>;
+  peers: Peers | null;
 }
 
-function createLedger({ options, notices, writer, reader, watcher, wakes, gone }: Parts): Ledger {
+function createLedger({ options, notices, writer, reader, peers }: Parts): Ledger {
   let isClosed = false;
   // oxlint-disable-next-line require-await -- a read that throws must reject
   const read = async <T>(from: () => T): Promise<T> => {
@@ -108,11 +90,7 @@ function createLedger({ options, notices, writer, reader, watcher, wakes, gone }
       return toCommitted(await writer.batch(cells, batch));
     },
     subscribe: (listener) => notices.subscribe(listener),
-    onPeerGone(listener) {
-      const own = () => listener();
-      gone.add(own);
-      return () => void gone.delete(own);
-    },
+    onPeerGone: (listener) => peers?.onGone(listener) ?? (() => undefined),
     getRun: (runId) => read(() => reader.run(runId)),
     listRuns: (query) => read(() => listRuns(reader.db, query)),
     readRecords: (runId, after, page) => read(() => reader.records(runId, after, page)),
@@ -153,12 +131,12 @@ function createLedger({ options, notices, writer, reader, watcher, wakes, gone }
     async close() {
       if (isClosed) return;
       isClosed = true;
-      watcher?.stop();
+      peers?.stopLooking();
       // The reader goes first: the writer's last checkpoint can only fold the whole log away when nobody reads it.
       reader.db.close(true);
       await writer.close();
       // Last, so that whoever waits for this process to go finds everything free.
-      wakes?.close();
+      peers?.close();
     },
   };
 }
