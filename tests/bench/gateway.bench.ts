@@ -2,9 +2,9 @@ import { resolve } from "node:path";
 import { archive } from "#fixtures/bundles.ts";
 import { type Gateway, startGateway, token } from "#fixtures/gateway.ts";
 import { askLoop, loop, short } from "#fixtures/sample-flows.ts";
-import { type Row, inParallel, print, quantile, round, sample } from "./measure.ts";
+import { type Row, inParallel, print, quantile, round, sample, timeOf } from "./measure.ts";
 
-/** The figures of the design that concern the whole gateway, each beside its floor in the same run. `bun tests/bench/gateway.bench.ts` */
+/** The figures of the design that concern the whole gateway at work, each beside its floor in the same run. `bun tests/bench/gateway.bench.ts` */
 const rows: Row[] = [];
 const headers = { authorization: `Bearer ${token}`, "content-type": "application/json" };
 
@@ -16,12 +16,6 @@ async function startFloor(): Promise<{ url: string; process: Bun.Subprocess<"ign
   });
   const first = await child.stdout.getReader().read();
   return { url: new TextDecoder().decode(first.value).trim(), process: child };
-}
-
-async function timeOf(work: () => Promise<unknown>): Promise<number> {
-  const from = performance.now();
-  await work();
-  return performance.now() - from;
 }
 
 const floorRun = (url: string) => async () => {
@@ -235,58 +229,6 @@ async function idleStreams(gateway: Gateway): Promise<void> {
   });
 }
 
-async function idle(): Promise<void> {
-  const cold: number[] = [];
-  for (let i = 0; i < 5; i++) {
-    let gateway: Gateway | null = null;
-    cold.push(
-      await timeOf(async () => {
-        gateway = await startGateway();
-        await fetch(`${gateway.url}/api/health`);
-      }),
-    );
-    await (gateway as Gateway | null)?.close();
-  }
-  rows.push({
-    what: "cold start to first 200, best of 5",
-    measured: round(Math.min(...cold), 0),
-    unit: "ms",
-    floor: null,
-    ratio: null,
-    target: "≤ 300 ms",
-    ok: Math.min(...cold) <= 300,
-  });
-  const gateway = await startGateway();
-  await Bun.sleep(1000);
-  const rss = round(sample(gateway.process.pid).rssMb, 0);
-  rows.push({
-    what: "idle memory",
-    measured: rss,
-    unit: "MB",
-    floor: null,
-    ratio: null,
-    target: "≤ 100 MB",
-    ok: rss <= 100,
-  });
-  await gateway.upload("ask-loop", archive("ask-loop", [askLoop]));
-  await inParallel(1000, 16, async () => void (await gateway.start("ask-loop", { end: 3 })));
-  // The collector works on for a while after the starts.
-  await Bun.sleep(15_000);
-  const before = sample(gateway.process.pid);
-  await Bun.sleep(15_000);
-  const cpu = round(((sample(gateway.process.pid).cpuS - before.cpuS) / 15) * 100, 2);
-  rows.push({
-    what: "idle CPU, 1,000 waiting runs",
-    measured: cpu,
-    unit: "%",
-    floor: null,
-    ratio: null,
-    target: "< 0.5 %",
-    ok: cpu < 0.5,
-  });
-  await gateway.close();
-}
-
 const floor = await startFloor();
 const gateway = await startGateway({ env: { ABSTRACTGATEWAY_MAX_SSE: "4096" } });
 for (const each of [short, loop, askLoop]) await gateway.upload(each.id, archive(each.id, [each]));
@@ -301,6 +243,5 @@ await idleStreams(quiet);
 await quiet.close();
 floor.process.kill("SIGTERM");
 await floor.process.exited;
-await idle();
 print(rows);
 process.exit(0);

@@ -35,6 +35,13 @@ export async function inParallel(count: number, width: number, work: (index: num
   await Promise.all(Array.from({ length: Math.min(width, count) }, lane));
 }
 
+/** Of the work, in ms. */
+export async function timeOf(work: () => Promise<unknown>): Promise<number> {
+  const from = performance.now();
+  await work();
+  return performance.now() - from;
+}
+
 export interface Row {
   what: string;
   measured: number;

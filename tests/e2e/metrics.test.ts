@@ -1,15 +1,21 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { archive } from "#fixtures/bundles.ts";
 import { type Gateway, startGateway, token } from "#fixtures/gateway.ts";
-import { ask, short } from "#fixtures/sample-flows.ts";
+import { type OpenAiServer, startOpenAiServer } from "#fixtures/openai-server.ts";
+import { ask, model, short } from "#fixtures/sample-flows.ts";
 
 let gateway: Gateway;
+let server: OpenAiServer;
 
 beforeAll(async () => {
-  gateway = await startGateway();
-  for (const each of [short, ask]) await gateway.upload(each.id, archive(each.id, [each]));
+  server = await startOpenAiServer();
+  gateway = await startGateway({ env: { OPENAI_BASE_URL: `${server.url}/v1`, OPENAI_API_KEY: "test" } });
+  for (const each of [short, ask, model]) await gateway.upload(each.id, archive(each.id, [each]));
 });
-afterAll(() => gateway?.close());
+afterAll(async () => {
+  await gateway?.close();
+  await server?.close();
+});
 
 async function scrape(): Promise<Map<string, number>> {
   const response = await fetch(`${gateway.url}/metrics`, { headers: { authorization: `Bearer ${token}` } });
@@ -40,6 +46,20 @@ test("what happened is in the metrics: runs, records, commits, commands and stre
   expect(grown("abstractgateway_commit_batches_count")).toBeGreaterThan(0);
   expect(after.get("process_cpu_seconds_total")).toBeGreaterThan(0);
   expect(after.get('abstractgateway_runs{state="waiting"}')).toBe(0);
+});
+
+test("tokens of models, the wait for a turn and the event loop are seen", async () => {
+  const before = await scrape();
+  const input = { prompt: "Hello", provider: "openai-compatible", model: "test-model" };
+  await gateway.follow(await gateway.start("model", input));
+  const after = await scrape();
+  const grown = (name: string) => (after.get(name) ?? 0) - (before.get(name) ?? 0);
+  const of = 'provider="openai-compatible",model="test-model"';
+  expect(grown(`abstractgateway_model_tokens_total{${of},kind="input"}`)).toBe(7);
+  expect(grown(`abstractgateway_model_tokens_total{${of},kind="output"}`)).toBe(1);
+  expect(grown('abstractgateway_effect_seconds_count{type="llm_call",outcome="completed"}')).toBe(1);
+  expect(grown("abstractgateway_queue_wait_seconds_count")).toBeGreaterThan(0);
+  expect(after.get("abstractgateway_event_loop_lag_seconds")).toBeGreaterThanOrEqual(0);
 });
 
 test("an open stream is seen", async () => {

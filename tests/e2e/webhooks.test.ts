@@ -74,6 +74,19 @@ test("filters by event, bundle and session hold", async () => {
   });
 });
 
+test("a run of a schedule counts as a run of its own", async () => {
+  await withWebhook({ events: ["run.started", "run.completed"], bundle_ids: ["short"] }, async () => {
+    const from = receiver.received.length;
+    const { body } = await gateway.post("/runs/schedule", { bundle_id: "short", flow_id: "short", input_data: {} });
+    const ended = await receiver.until(
+      ({ body: { type, data } }) => type === "run.completed" && data.parent_run_id === body.run_id,
+    );
+    await receiver.until(about(ended.body.data.run_id, "run.started"));
+    const told = receiver.received.slice(from).map(({ body: { data } }) => data.run_id);
+    expect(new Set(told)).toEqual(new Set([ended.body.data.run_id]));
+  });
+});
+
 test("a receiver that fails is asked again with the same id; each attempt is in the ledger", async () => {
   await withWebhook({ events: ["run.completed"] }, async (webhook) => {
     receiver.answers.push(500, 503);

@@ -16,8 +16,9 @@ import { systemClock } from "#core/time.ts";
 import { createHttp } from "#http/create-http.ts";
 import { builtinTools } from "#tools/builtin-tools.ts";
 import { createToolRegistry } from "#tools/registry.ts";
-import type { WholeServices } from "#http/own-services.ts";
-import type { Services, SharedServices } from "#http/services.ts";
+import { type WholeServices, ownServices } from "#http/own-services.ts";
+import type { Services, SharedServices, WebhookServices } from "#http/services.ts";
+import type { Scope } from "#core/scope.ts";
 import { seal } from "#ledger/chain.ts";
 import type { Ledger, NewRun } from "#ledger/ledger.ts";
 import { openSqliteLedger } from "#ledger/sqlite/sqlite-ledger.ts";
@@ -58,6 +59,7 @@ export interface Harness {
   bundles: FakeBundles;
   dataDir: string;
   reports: string[];
+  webhooks: WebhookServices;
   request(method: string, path: string, options?: RequestOptions): Promise<Answer>;
   raw(path: string, init?: RequestInit): Promise<Response>;
   /** A run in the ledger, with so many records, and its writer. */
@@ -74,6 +76,8 @@ export interface HarnessOptions {
   limits?: Partial<LimitSettings>;
   providers?: ProviderRegistry;
   services?: Partial<WholeServices>;
+  /** Whose rows every caller sees; without it those of their own runtime. */
+  scope?: Scope;
 }
 
 export async function createHarness(options: HarnessOptions = {}): Promise<Harness> {
@@ -144,7 +148,8 @@ export async function createHarness(options: HarnessOptions = {}): Promise<Harne
   const { providers, defaults, connections } = whole;
   const modelsOf = () => ({ providers, defaults, connections });
   const people = createPeople(settings, () => undefined);
-  const of = createCallerServices(settings, whole, { modelsOf, report });
+  const { scope } = options;
+  const of = scope ? () => ownServices(whole, scope) : createCallerServices(settings, whole, { modelsOf, report });
   const runtimes = createRuntimes(settings, ledger);
   const http = createHttp({ ...shared, ...options.services, ...people, of, runtimes }, { report });
   const { port } = await http.listen("127.0.0.1", 0);
@@ -157,6 +162,7 @@ export async function createHarness(options: HarnessOptions = {}): Promise<Harne
     accounts: people.accounts,
     blobs,
     bundles,
+    webhooks: whole.webhooks,
     dataDir,
     reports,
     stop,

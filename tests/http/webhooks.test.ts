@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { defaultRuntime } from "#core/scope.ts";
 import { type Harness, createHarness } from "./harness.ts";
 
 let harness: Harness;
@@ -183,4 +184,30 @@ test("a webhook that was removed is gone, and a second removal says so", async (
   expect(body.secret).toStartWith("whsec_");
   expect((await harness.request("DELETE", `${base}/${body.id}`)).status).toBe(200);
   expect((await harness.request("DELETE", `${base}/${body.id}`)).status).toBe(404);
+});
+
+test("who works in another runtime sees none of it, and makes webhooks of their own", async () => {
+  const mine = await createHarness({ scope: { runtimeId: "u1" } });
+  try {
+    const { body } = await mine.request("POST", base, { body: { url } });
+    expect((await mine.request("GET", base)).body.items.length).toBe(1);
+    await mine.webhooks.store.create({ url }, { runtimeId: defaultRuntime, createdBy: "admin" });
+    const [own, other] = mine.webhooks.store.list();
+    expect([own?.runtimeId, other?.runtimeId]).toEqual(["u1", defaultRuntime]);
+    expect((await mine.request("GET", base)).body.items.map((each: { id: string }) => each.id)).toEqual([body.id]);
+    const theirs = `${base}/${other?.id}`;
+    for (const [method, path] of [
+      ["GET", theirs],
+      ["PATCH", theirs],
+      ["DELETE", theirs],
+      ["POST", `${theirs}/test`],
+      ["GET", `${theirs}/deliveries`],
+    ] as const) {
+      const sent = method === "PATCH" || method === "POST" ? { body: {} } : {};
+      expect((await mine.request(method, path, sent)).status).toBe(404);
+    }
+    expect((await mine.request("POST", `${base}/${body.id}/test`, { body: {} })).status).toBe(200);
+  } finally {
+    await mine.close();
+  }
 });
