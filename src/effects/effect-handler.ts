@@ -60,5 +60,7 @@ export interface EffectHandler {
   onInterrupted: "retry" | "fail" | ((effect: Effect) => "retry" | EffectOutcome);
   /** Attempts and the first back-off. */
   retry: { attempts: number; baseMs: number; maxMs: number };
+  /** At most so many at a time, apart from all other types; without it they share one limit. */
+  ownSlots?: number;
   run(effect: Effect, context: EffectContext): Promise<Effected>;
 }

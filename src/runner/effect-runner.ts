@@ -2,7 +2,7 @@ import { messageOf } from "#core/errors.ts";
 import type { EffectContext, EffectHandler, Effected } from "#effects/effect-handler.ts";
 import type { Delta } from "#runner/runner.ts";
 import type { RunSession } from "#runner/session.ts";
-import type { Slots } from "#runner/slots.ts";
+import { Slots } from "#runner/slots.ts";
 
 export interface RunningEffect {
   result: Promise<Effected | "shutdown">;
@@ -26,10 +26,18 @@ export interface EffectRunnerOptions {
 }
 
 export function createEffectRunner(options: EffectRunnerOptions): EffectRunner {
+  const own = new Map<string, Slots>();
+  const slotsFor = ({ type, ownSlots }: EffectHandler): Slots => {
+    if (ownSlots === undefined) return options.slots;
+    const slots = own.get(type) ?? new Slots(ownSlots);
+    own.set(type, slots);
+    return slots;
+  };
   return {
     run(handler, session, minDelayMs) {
       const controller = new AbortController();
-      const result = execute(handler, session, { ...options, signal: controller.signal, minDelayMs });
+      const { signal } = controller;
+      const result = execute(handler, session, { ...options, slots: slotsFor(handler), signal, minDelayMs });
       return { result, abort: (reason) => controller.abort(reason) };
     },
   };

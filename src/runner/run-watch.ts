@@ -24,10 +24,9 @@ export interface RunWatch {
 export function joinWatches(watches: readonly (RunWatch | null)[]): RunWatch | null {
   const all = watches.filter((watch) => watch !== null);
   if (all.length === 0) return null;
+  const told = all.filter((watch) => watch.committed);
   return {
     attach: (moment) => all.flatMap((watch) => watch.attach?.(moment) ?? []),
-    committed(moment) {
-      for (const watch of all) watch.committed?.(moment);
-    },
+    ...(told.length === 0 ? {} : { committed: (moment) => told.forEach((watch) => watch.committed?.(moment)) }),
   };
 }

@@ -24,6 +24,7 @@ export interface DeliverDependencies {
       signal: AbortSignal;
       timeoutMs: number;
       maxBytes: number;
+      followsRedirects: boolean;
     },
   ) => Promise<{ status: number; headers: Headers }>;
   now: Clock;
@@ -37,6 +38,8 @@ export interface DeliverDependencies {
 }
 
 const timeoutMs = 15_000;
+/** Receivers that are slow must not hold up models and tools. */
+const maxAtOnce = 16;
 const maxReplyBytes = 64 * 1024;
 const maxRetryAfterMs = 86_400_000;
 
@@ -47,6 +50,7 @@ export function webhookDeliveryHandler(deps: DeliverDependencies): EffectHandler
     world: true,
     onInterrupted: "retry",
     retry: { attempts: 1, baseMs: 0, maxMs: 0 },
+    ownSlots: maxAtOnce,
     async run(effect, context) {
       return { outcome: { status: "completed", result: { ...(await attempt(deps, effect, context)) } } };
     },
@@ -97,7 +101,15 @@ async function ask(
       "user-agent": "AbstractGateway",
       ...signedHeaders(store.secretsOf(subscription), { messageId, nowMs: now(), body }),
     };
-    const request = { method: "POST", headers, body, signal, timeoutMs, maxBytes: maxReplyBytes };
+    const request = {
+      method: "POST",
+      headers,
+      body,
+      signal,
+      timeoutMs,
+      maxBytes: maxReplyBytes,
+      followsRedirects: false,
+    };
     const { status, headers: answered } = await send(subscription.url, request);
     const isFine = status >= 200 && status < 300;
     const retryAfterMs = Math.min(maxRetryAfterMs, 1000 * (Number(answered.get("retry-after")) || 0));

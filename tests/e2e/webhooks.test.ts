@@ -5,7 +5,8 @@ import { join } from "node:path";
 import { Webhook } from "standardwebhooks";
 import { archive } from "#fixtures/bundles.ts";
 import { type Gateway, startGateway } from "#fixtures/gateway.ts";
-import { ask, short } from "#fixtures/sample-flows.ts";
+import { startOpenAiServer } from "#fixtures/openai-server.ts";
+import { ask, model, short } from "#fixtures/sample-flows.ts";
 import { type Received, type WebhookReceiver, startWebhookReceiver } from "#fixtures/webhook-receiver.ts";
 
 let gateway: Gateway;
@@ -89,7 +90,7 @@ test("a run of a schedule counts as a run of its own", async () => {
 
 test("a receiver that fails is asked again with the same id; each attempt is in the ledger", async () => {
   await withWebhook({ events: ["run.completed"] }, async (webhook) => {
-    receiver.answers.push(500, 503);
+    receiver.answers.push(500, 302);
     const from = receiver.received.length;
     await gateway.follow(await gateway.start("short"));
     const { items } = (await gateway.get(`/webhooks/${webhook.id}/deliveries`)).body;
@@ -98,7 +99,7 @@ test("a receiver that fails is asked again with the same id; each attempt is in 
     const ids = receiver.received.slice(from).map(({ headers }) => headers["webhook-id"]);
     expect(ids).toEqual([delivery.message_id, delivery.message_id, delivery.message_id]);
     const attempts = (await gateway.ledger(delivery.id)).filter(({ result }) => result?.delivered !== undefined);
-    expect(attempts.map(({ result }) => result.status)).toEqual([500, 503, 204]);
+    expect(attempts.map(({ result }) => result.status)).toEqual([500, 302, 204]);
     expect((await gateway.get(`/webhooks/${webhook.id}`)).body).toMatchObject({ enabled: true, failing_since: null });
   });
 });
@@ -208,5 +209,35 @@ test("a process that dies while it sends sends again", async () => {
   } finally {
     await hook.close();
     await rm(dataDir, { recursive: true, force: true });
+  }
+});
+
+test("a receiver that hangs does not hold up model calls", async () => {
+  const hook = startWebhookReceiver();
+  const server = await startOpenAiServer();
+  const own = await startGateway({
+    env: {
+      ABSTRACTGATEWAY_ALLOWED_HOSTS: hook.host,
+      ABSTRACTGATEWAY_MAX_EFFECTS: "1",
+      ABSTRACTGATEWAY_GRACE_MS: "50",
+      OPENAI_BASE_URL: `${server.url}/v1`,
+      OPENAI_API_KEY: "test",
+    },
+  });
+  try {
+    await own.upload("model", archive("model", [model]));
+    const { body: webhook } = await own.post("/webhooks", { url: hook.url, events: ["run.failed"] });
+    hook.answers.push(null);
+    const { message_id: id } = (await own.post(`/webhooks/${webhook.id}/test`, {})).body;
+    await hook.until(({ headers }) => headers["webhook-id"] === id);
+    const input = { prompt: "Hello", provider: "openai-compatible", model: "test-model" };
+    const runId = await own.start("model", input);
+    await own.follow(runId);
+    expect((await own.get(`/runs/${runId}`)).body.status).toBe("completed");
+    expect((await own.get(`/webhooks/${webhook.id}/deliveries`)).body.items[0].status).toBe("pending");
+  } finally {
+    await own.close();
+    await server.close();
+    await hook.close();
   }
 });

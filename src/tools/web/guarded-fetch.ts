@@ -12,6 +12,8 @@ export interface GuardedRequest {
   headers?: Record<string, string>;
   method?: string;
   body?: string | Uint8Array<ArrayBuffer>;
+  /** False: a redirect is the answer. True by default. */
+  followsRedirects?: boolean;
 }
 
 export interface GuardedResponse extends CappedBody {
@@ -56,7 +58,12 @@ export function createGuardedFetch(guard: AddressGuard, options: GuardedFetchOpt
     const signal = request.signal ? AbortSignal.any([request.signal, deadline]) : deadline;
     const hop = firstHop(request);
     try {
-      const { response, target } = await follow(url, hop, { guard, signal, ...options });
+      const { response, target } = await follow(url, hop, {
+        guard,
+        signal,
+        isFollowed: request.followsRedirects !== false,
+        ...options,
+      });
       const body = await readCapped(response, { maxBytes, signal });
       return { url, finalUrl: target.url.href, status: response.status, headers: response.headers, ...body };
     } catch (error) {
@@ -86,6 +93,7 @@ function lowerCased(headers: Record<string, string>): Record<string, string> {
 interface FollowOptions extends GuardedFetchOptions {
   guard: AddressGuard;
   signal: AbortSignal;
+  isFollowed: boolean;
 }
 
 async function follow(
@@ -93,12 +101,12 @@ async function follow(
   hop: Hop,
   options: FollowOptions,
 ): Promise<{ response: Response; target: GuardedTarget }> {
-  const { guard, signal } = options;
+  const { guard, signal, isFollowed } = options;
   let target = await guard.check(first, { signal });
   let current = hop;
   for (let redirects = 0; ; redirects += 1) {
     const response = await send(target, current, options);
-    const location = redirectStatuses.includes(response.status) ? response.headers.get("location") : null;
+    const location = isFollowed && redirectStatuses.includes(response.status) ? response.headers.get("location") : null;
     if (location === null) return { response, target };
     await response.body?.cancel();
     if (redirects === maxRedirects)
