@@ -163,33 +163,36 @@ test("deliveries are not among the runs", async () => {
   });
 });
 
-test("kill -9 right after the commit loses no message", async () => {
-  const dataDir = await mkdtemp(join(tmpdir(), "gateway-test-"));
-  const hook = startWebhookReceiver();
-  const own = { ...env(), ABSTRACTGATEWAY_ALLOWED_HOSTS: hook.host };
-  try {
-    // The first gateway makes the webhook; the second dies at the durable commit of the run's end, before anybody could send.
-    const first = await startGateway({ dataDir, env: own });
-    await first.upload("short", archive("short", [short]));
-    await first.post("/webhooks", { url: hook.url, events: ["run.completed"] });
-    await first.kill();
-    const second = await startGateway({ dataDir, env: { ...own, ABSTRACTGATEWAY_CRASH_AT: "after-commit:1" } });
-    const started = second.start("short").catch(() => null);
-    await second.process.exited;
-    await started;
-    expect(hook.received).toEqual([]);
-    const restartMs = Date.now();
-    const third = await startGateway({ dataDir, env: own });
-    const message = await hook.until(({ body }) => body.type === "run.completed");
-    // It was made by the process that died, and not by one that ran the flow again.
-    expect(Date.parse(message.body.timestamp)).toBeLessThan(restartMs);
-    await third.close();
-    expect(new Set(hook.received.map(({ headers }) => headers["webhook-id"])).size).toBe(1);
-  } finally {
-    await hook.close();
-    await rm(dataDir, { recursive: true, force: true });
-  }
-});
+test.each(["sqlite", "file"])(
+  "kill -9 right after the commit loses no message (%s)",
+  async (ABSTRACTGATEWAY_STORE_BACKEND) => {
+    const dataDir = await mkdtemp(join(tmpdir(), "gateway-test-"));
+    const hook = startWebhookReceiver();
+    const own = { ...env(), ABSTRACTGATEWAY_ALLOWED_HOSTS: hook.host, ABSTRACTGATEWAY_STORE_BACKEND };
+    try {
+      // The first gateway makes the webhook; the second dies at the durable commit of the run's end, before anybody could send.
+      const first = await startGateway({ dataDir, env: own });
+      await first.upload("short", archive("short", [short]));
+      await first.post("/webhooks", { url: hook.url, events: ["run.completed"] });
+      await first.kill();
+      const second = await startGateway({ dataDir, env: { ...own, ABSTRACTGATEWAY_CRASH_AT: "after-commit:1" } });
+      const started = second.start("short").catch(() => null);
+      await second.process.exited;
+      await started;
+      expect(hook.received).toEqual([]);
+      const restartMs = Date.now();
+      const third = await startGateway({ dataDir, env: own });
+      const message = await hook.until(({ body }) => body.type === "run.completed");
+      // It was made by the process that died, and not by one that ran the flow again.
+      expect(Date.parse(message.body.timestamp)).toBeLessThan(restartMs);
+      await third.close();
+      expect(new Set(hook.received.map(({ headers }) => headers["webhook-id"])).size).toBe(1);
+    } finally {
+      await hook.close();
+      await rm(dataDir, { recursive: true, force: true });
+    }
+  },
+);
 
 test("a process that dies while it sends sends again", async () => {
   const dataDir = await mkdtemp(join(tmpdir(), "gateway-test-"));
