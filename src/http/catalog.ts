@@ -16,10 +16,11 @@ interface Envelope {
   available: boolean;
   error: string | null;
   provider?: string;
+  includesModels?: boolean;
 }
 
 /** What every catalog answers beside its items (contract 1.15). */
-function envelope(services: Services, { kind, scope = "text", available, error, provider }: Envelope) {
+function envelope(services: Services, { kind, scope = "text", available, error, provider, includesModels }: Envelope) {
   return {
     available,
     route_available: true,
@@ -39,6 +40,7 @@ function envelope(services: Services, { kind, scope = "text", available, error, 
       route_available: true,
       ...(provider === undefined ? {} : { provider }),
       ...(error === null ? {} : { error }),
+      ...(includesModels === undefined ? {} : { include_models: includesModels }),
     },
   };
 }
@@ -48,7 +50,11 @@ export async function providerList(services: Services, includeModels: boolean) {
   const items = await Promise.all(providers.map((provider) => providerItem(services, provider, includeModels)));
   const available = items.length > 0;
   const error = available ? null : "No provider of models is configured";
-  return { items, ...envelope(services, { kind: "providers", available, error }), ...(await defaults(services)) };
+  return {
+    items,
+    ...envelope(services, { kind: "providers", available, error, includesModels: includeModels }),
+    ...(await defaults(services)),
+  };
 }
 
 async function providerItem(services: Services, provider: Provider, includeModels: boolean) {
