@@ -75,6 +75,7 @@ const homes: Record<string, readonly string[]> = {
   "@ai-sdk/anthropic": ["models"],
   "@ai-sdk/google": ["models"],
   "@ai-sdk/openai": ["models"],
+  "@fastify/busboy": ["http"],
   "@jitl/quickjs-singlefile-mjs-release-sync": ["sandbox"],
   "prom-client": ["app"],
   pyodide: ["sandbox"],

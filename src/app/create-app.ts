@@ -1,13 +1,18 @@
 import { join } from "node:path";
 import { type Attachments, createAttachments } from "#artifacts/attachments.ts";
+import { type AccessLog, createAccessLog } from "#artifacts/access-log.ts";
+import { createArtifacts } from "#artifacts/artifacts.ts";
 import { createDiskBlobs } from "#artifacts/disk-blobs.ts";
 import { createCrashPoint } from "#app/crash-point.ts";
 import { createOffloadRecord } from "#app/offload-record.ts";
 import { type OpenedMemory, createGraphMemory } from "#app/graph-memory.ts";
 import { createModelConfig } from "#app/model-config.ts";
+import { openFolder } from "#app/open-folder.ts";
 import { type Programs, createPrograms } from "#app/programs.ts";
 import { inferenceCommand, sandboxCommand } from "#app/own-command.ts";
 import { createTools, mediaSources, specOf, toolCallDependencies } from "#app/tool-wiring.ts";
+import { workspaceOpener } from "#app/workspace-access.ts";
+import { createUploads } from "#artifacts/uploads.ts";
 import { createGpuProbe } from "#app/telemetry/gpu.ts";
 import { measuredHandlers, measuredLedger } from "#app/telemetry/measured.ts";
 import { type Metrics, type Readings, createMetrics } from "#app/telemetry/metrics.ts";
@@ -30,6 +35,7 @@ import { type OwnModels, createCallerServices, createOwnModels, createRuntimes }
 import { type People, createPeople } from "#app/people.ts";
 import { takeProcessLock } from "#ledger/sqlite/process-lock.ts";
 import type { Ledger } from "#ledger/ledger.ts";
+import { createFileIndex } from "#tools/file-index.ts";
 import type { ToolRegistry } from "#tools/tool.ts";
 import { type BlocStore, createBlocStore } from "#models/blocs/bloc-store.ts";
 import { createProviderRegistry } from "#models/registry.ts";
@@ -81,7 +87,8 @@ export async function createApp(
   await requireMigrated(settings.dataDir);
   const metrics = settings.telemetry.metrics ? createMetrics(version) : null;
   const ledger = await openLedger(settings, { isShared, metrics, report });
-  const { blobs, attachments, blocStore } = openStores(settings, ledger);
+  const stores = await openStores(settings, ledger);
+  const { blobs, attachments, accessLog, blocStore } = stores;
   const bundles = await openBundles(settings, report);
   const programs = createPrograms((digest) => bundles.open(digest));
   const models = createModels(settings);
@@ -113,8 +120,8 @@ export async function createApp(
   };
   const whole = {
     ...shared,
-    blobs,
-    blocStore,
+    ...stores,
+    ...createFolders(settings),
     bundles,
     plan: programs.load,
     tools,
@@ -127,7 +134,7 @@ export async function createApp(
   const of = createCallerServices(settings, whole, { modelsOf, report });
   const http = createHttp({ ...shared, ...people, of, runtimes: createRuntimes(settings, ledger) }, { report, log });
   metrics?.watch(readingsOf({ ledger, runner, http }));
-  return assemble({ ...engines, people, runner, sweeper, http });
+  return assemble({ ...engines, accessLog, people, runner, sweeper, http });
 }
 
 function openBundles(settings: Settings, report: Report) {
@@ -172,10 +179,21 @@ function createStarters(parts: {
   return { startRun: createStartRun({ ...shared, ...adopt }), forkRun: createForkRun(shared) };
 }
 
-function openStores(settings: Settings, ledger: Ledger) {
-  const blobs = createDiskBlobs(join(settings.dataDir, "artifacts"));
-  const blocStore = createBlocStore(join(settings.dataDir, "blocs"), systemClock);
-  return { blobs, attachments: createAttachments(ledger, blobs), blocStore };
+function createFolders(settings: Settings) {
+  const fileIndex = createFileIndex({ ...settings.workspace.fileIndex, now: systemClock });
+  return { openWorkspace: workspaceOpener(settings), openFolder, fileIndex };
+}
+
+async function openStores(settings: Settings, ledger: Ledger) {
+  const now = systemClock;
+  const dir = join(settings.dataDir, "artifacts");
+  const blobs = createDiskBlobs(dir);
+  const artifacts = createArtifacts({ ledger, blobs, folder: join(dir, "incoming"), now });
+  await artifacts.clean();
+  const blocStore = createBlocStore(join(settings.dataDir, "blocs"), now);
+  const uploads = createUploads({ folder: join(dir, "uploads"), now });
+  const accessLog = createAccessLog(ledger, now);
+  return { blobs, artifacts, uploads, accessLog, attachments: createAttachments(ledger, blobs), blocStore };
 }
 
 function createGatewayRetention(settings: Settings, ledger: Ledger): Retention {
@@ -290,6 +308,7 @@ function createGatewayRunner(parts: {
 function assemble(parts: {
   settings: Settings;
   ledger: Ledger;
+  accessLog: AccessLog;
   providers: ProviderRegistry;
   codeRunner: CodeRunner;
   tools: ToolRegistry;
@@ -305,6 +324,7 @@ function assemble(parts: {
   const {
     settings,
     ledger,
+    accessLog,
     providers,
     codeRunner,
     tools,
@@ -342,6 +362,7 @@ function assemble(parts: {
       await tools.close();
       await providers.close();
       people.close();
+      await accessLog.close();
       await ledger.close();
     },
   };

@@ -1,17 +1,15 @@
 import { readFile } from "node:fs/promises";
-import { join, relative, resolve, sep } from "node:path";
+import { join } from "node:path";
 import type { Attachments } from "#artifacts/attachments.ts";
+import { toolRefusal, workspaceOpener } from "#app/workspace-access.ts";
 import type { Settings } from "#config/settings.ts";
-import { localAdminScope } from "#auth/principal.ts";
 import { AppError, messageOf } from "#core/errors.ts";
-import { defaultRuntime } from "#core/scope.ts";
 import type { JsonObject } from "#core/value.ts";
 import type { MediaSources } from "#effects/media/given-media.ts";
 import type { ToolCallDependencies } from "#effects/tool-calls.ts";
 import { delegateAgentSpec } from "#engine/react/delegation.ts";
 import { askUserSpec } from "#engine/react/ask-user-spec.ts";
 import { builtinTools } from "#tools/builtin-tools.ts";
-import { createWorkspace } from "#tools/create-workspace.ts";
 import { openAttachmentTool } from "#tools/open-attachment.ts";
 import { createMcpServers } from "#tools/mcp/mcp-servers.ts";
 import { parseMcpServers } from "#tools/mcp/mcp-settings.ts";
@@ -63,54 +61,8 @@ function searchSettings({ provider, baseUrl, apiKey }: Settings["web"]["search"]
   return { provider, ...(baseUrl === null ? {} : { baseUrl }) };
 }
 
-/**
- * Runs use their own folder under the data folder and the operator's; others only when the operator trusts the clients. Among several
- * users, only runs of the operator's own runtimes are trusted so far: a shell would reach the files of everybody.
- */
 export function toolCallDependencies(settings: Settings, tools: ToolRegistry): ToolCallDependencies {
-  const { dir, mounts, allowsClientScope } = settings.workspace;
-  const { users } = settings.auth;
-  const isOperators = (runtimeId: string) => !users.enabled || operatorRuntimes.includes(runtimeId);
-  const workspacesDir = join(settings.dataDir, "workspaces");
-  const given = dir === null ? [] : [dir];
-  const operators = {
-    baseDir: dir ?? process.cwd(),
-    folders: allowsClientScope ? null : [workspacesDir, ...given],
-    mounts,
-    allowsEverything: allowsClientScope,
-    workspacesDir,
-  };
-  // A run's folder has a name that nobody can guess; the folder of all of them would open everybody's.
-  const usersLimits = (vars: JsonObject) => {
-    const own = ownWorkspace(vars, workspacesDir);
-    const folders = [...(own === null ? [] : [own]), ...given];
-    return { baseDir: dir ?? workspacesDir, folders, mounts, allowsEverything: false, workspacesDir: own };
-  };
-  return {
-    tools,
-    mode: settings.toolMode,
-    openWorkspace(vars, runtimeId) {
-      if (isOperators(runtimeId)) return createWorkspace(vars, operators);
-      const workspace = createWorkspace(vars, usersLimits(vars));
-      if (workspace) return workspace;
-      throw new AppError("forbidden", "The run has no workspace_root, and no other folder is open to it");
-    },
-    refusal: (tool, runtimeId) =>
-      tool !== shellTool || isOperators(runtimeId) || users.mayExecute
-        ? null
-        : `'${shellTool}' is not open to users (ABSTRACTGATEWAY_USERS_MAY_EXECUTE)`,
-  };
-}
-
-const shellTool = "execute_command";
-const operatorRuntimes = [defaultRuntime, localAdminScope];
-
-/** The folder that was made for a run, out of its `workspace_root`. */
-function ownWorkspace(vars: JsonObject, workspacesDir: string): string | null {
-  const root = vars["workspace_root"];
-  if (typeof root !== "string") return null;
-  const [name = ""] = relative(workspacesDir, resolve(workspacesDir, root.trim())).split(sep);
-  return /^[0-9a-f]{32}$/.test(name) ? join(workspacesDir, name) : null;
+  return { tools, mode: settings.toolMode, openWorkspace: workspaceOpener(settings), refusal: toolRefusal(settings) };
 }
 
 /** Where attachments of model calls come from. */

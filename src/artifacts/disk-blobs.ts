@@ -1,7 +1,8 @@
 import { existsSync } from "node:fs";
-import { mkdir, open, rename, unlink, utimes } from "node:fs/promises";
+import { mkdir, open, rename, rm, unlink, utimes } from "node:fs/promises";
 import { join } from "node:path";
 import type { BlobStore } from "#artifacts/blob-store.ts";
+import { diskError } from "#artifacts/disk-error.ts";
 import { AppError, messageOf } from "#core/errors.ts";
 
 const blobName = /^[0-9a-f]{64}$/;
@@ -26,10 +27,28 @@ export function createDiskBlobs(dir: string): BlobStore {
       }
       return blobId;
     },
+    async adopt(path, blobId) {
+      try {
+        if (await touch(pathOf(blobId))) return;
+        await mkdir(folder, { recursive: true, mode: 0o700 });
+        await syncFile(path);
+        await rename(path, pathOf(blobId));
+        await syncFolder(folder);
+      } catch (error) {
+        throw diskError(error, "The artifact");
+      } finally {
+        await rm(path, { force: true });
+      }
+    },
     async get(blobId) {
       return isKnown(blobId) ? reading(() => Bun.file(pathOf(blobId)).bytes(), blobId) : null;
     },
-    file: (blobId) => Promise.resolve(isKnown(blobId) ? Bun.file(pathOf(blobId)) : null),
+    open(blobId) {
+      if (!isKnown(blobId)) return Promise.resolve(null);
+      const file = Bun.file(pathOf(blobId));
+      const body = (range?: { start: number; end: number }) => (range ? file.slice(range.start, range.end + 1) : file);
+      return Promise.resolve({ size: file.size, body });
+    },
     async delete(blobId) {
       if (isKnown(blobId)) await reading(() => unlink(pathOf(blobId)), blobId);
     },
@@ -56,7 +75,7 @@ async function write(folder: string, path: string, bytes: Uint8Array): Promise<v
     await syncFolder(folder);
   } catch (error) {
     await unlink(temporary).catch(() => undefined);
-    throw new AppError("storage", sentence(error), { cause: error });
+    throw diskError(error, "The artifact");
   }
 }
 
@@ -64,6 +83,15 @@ async function writeSynced(path: string, bytes: Uint8Array): Promise<void> {
   const file = await open(path, "wx", 0o600);
   try {
     await file.writeFile(bytes);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+}
+
+async function syncFile(path: string): Promise<void> {
+  const file = await open(path, "r+");
+  try {
     await file.sync();
   } finally {
     await file.close();
@@ -87,11 +115,4 @@ async function reading<T>(work: () => Promise<T>, blobId: string): Promise<T> {
   } catch (error) {
     throw new AppError("storage", `Blob '${blobId}' cannot be read: ${messageOf(error)}`, { cause: error });
   }
-}
-
-function sentence(error: unknown): string {
-  const code = error instanceof Error && "code" in error ? error.code : "";
-  if (code === "ENOSPC" || code === "EDQUOT") return "The disk is full: the artifact was not stored";
-  if (code === "EROFS" || code === "EACCES") return "The artifacts folder is read-only: the artifact was not stored";
-  return `The artifact was not stored: ${messageOf(error)}`;
 }

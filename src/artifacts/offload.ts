@@ -1,4 +1,5 @@
 import type { BlobStore } from "#artifacts/blob-store.ts";
+import { type ArtifactOwner, ownerHasher } from "#artifacts/artifact-owner.ts";
 import { stringifyJson } from "#core/json.ts";
 import { type Clock, isoTime } from "#core/time.ts";
 import { PyFloat, type Value, isObject } from "#core/value.ts";
@@ -38,18 +39,9 @@ export async function offloadLarge(value: Value, options: OffloadOptions): Promi
   return { value: moved, artifacts: [...artifacts.values()] };
 }
 
-/**
- * The id under which the bytes of a run are known: the same bytes in the same run are one artifact. Names of sessions are not unique over
- * runtimes, so the runtime counts too; the one of a gateway with a single user adds nothing.
- */
-export function artifactId(
-  { runId, runtimeId }: { runId: string | null; runtimeId: string },
-  bytes: Uint8Array,
-): string {
-  const hash = new Bun.CryptoHasher("sha256");
-  if (runtimeId !== "default") hash.update(`${runtimeId}\u0000\u0000`);
-  if (runId !== null) hash.update(`${runId}\u0000`);
-  return hash.update(bytes).digest("hex").slice(0, 32);
+/** The id under which the bytes of a run are known: the same bytes in the same run are one artifact. */
+export function artifactId(owner: ArtifactOwner, bytes: Uint8Array): string {
+  return ownerHasher(owner).update(bytes).digest("hex").slice(0, 32);
 }
 
 interface Moving {

@@ -12,7 +12,7 @@ const multipartOverheadBytes = 2 * 1024 * 1024;
 
 /** Most bytes that the body of a write to this path may have (contract 2.7). */
 export function bodyLimitBytes(path: string, limits: BodyLimits): number {
-  const base = path.endsWith("/attachments/upload")
+  const base = /\/attachments\/(?:upload$|uploads\/)/.test(path)
     ? limits.maxAttachmentBytes + multipartOverheadBytes
     : path.endsWith("/bundles/upload")
       ? limits.maxBundleBytes + multipartOverheadBytes

@@ -78,6 +78,7 @@ function readSettings(read: VariableReader, flags: NonNullable<LoadOptions["flag
       dir: pathOrNull(read.get(tools.workspaceDir), cwd),
       mounts: read.get(tools.workspaceMounts),
       allowsClientScope: read.get(tools.allowsClientScope),
+      fileIndex: { ttlMs: read.get(tools.fileIndexTtlS) * 1000, maxFiles: read.get(tools.fileIndexMaxFiles) },
     },
     mcpFile: pathOrNull(read.get(tools.mcpConfig), cwd),
     secretKey: read.get(security.secretKey),

@@ -21,6 +21,8 @@ export interface Settings {
     mounts: { name: string; path: string }[];
     /** Runs may name folders outside the operator's. */
     allowsClientScope: boolean;
+    /** How long a search for files by name uses what it has seen, and how many files that may be. */
+    fileIndex: { ttlMs: number; maxFiles: number };
   };
   /** File of MCP servers; null: `mcp.json` in the data folder, when it is there. */
   mcpFile: string | null;

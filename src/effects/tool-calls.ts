@@ -6,6 +6,7 @@ import { type PreparedCall, executeCalls, refusedCall } from "#effects/tool-exec
 import { answerOf, callsFromConsent, consentWait, delegationWait } from "#effects/tool-consent.ts";
 import { approvalPolicy, runsAtOnce } from "#tools/approval-policy.ts";
 import { namedArguments, resolvePaths, withDefaults } from "#tools/arguments.ts";
+import type { OpenWorkspace } from "#tools/create-workspace.ts";
 import type { Tool, ToolRegistry } from "#tools/tool.ts";
 import type { Workspace } from "#tools/workspace.ts";
 
@@ -14,7 +15,7 @@ export interface ToolCallDependencies {
   /** `approval` asks where a tool's policy says so, `local` never; in the other two somebody outside carries the calls out. */
   mode: "approval" | "passthrough" | "delegated" | "local";
   /** Null when the run names no folder. Throws when it names one that it may not use. */
-  openWorkspace: (vars: JsonObject, runtimeId: string) => Workspace | null;
+  openWorkspace: OpenWorkspace;
   /** Why the owner of a runtime may not use a tool; null when they may. */
   refusal: (tool: string, runtimeId: string) => string | null;
 }

@@ -17,7 +17,7 @@ import { openApi } from "#http/openapi.ts";
 import { type RouteTable, createRouteTable } from "#http/route-table.ts";
 import { adminRuntimeRoutes } from "#http/routes/admin-runtimes.ts";
 import { adminUserRoutes } from "#http/routes/admin-users.ts";
-import { artifactRoutes } from "#http/routes/artifacts.ts";
+import { artifactGroups } from "#http/routes/artifact-groups.ts";
 import { blocRoutes } from "#http/routes/blocs.ts";
 import { auditRoutes } from "#http/routes/audit.ts";
 import { bundleRoutes } from "#http/routes/bundles.ts";
@@ -224,7 +224,7 @@ function createRoutes(services: SharedServices, { access, audit, streams, report
     .use(commandRoutes(context))
     .use(bundleRoutes(context))
     .use(discoveryRoutes(context))
-    .use(artifactRoutes(context))
+    .use(artifactGroups(context))
     .use(modelRoutes(context))
     .use(embeddingRoutes(context))
     .use(promptCacheRoutes(context))

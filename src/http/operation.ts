@@ -28,6 +28,8 @@ export interface OperationOptions {
   headers?: Record<string, string>;
   body?: TSchema;
   form?: TSchema;
+  /** What the bytes of the body are, when it is neither JSON nor a form. */
+  bytes?: string;
   /** Body of the 200 reply, JSON unless `responseType` says otherwise. */
   response: TSchema;
   responseType?: string;
@@ -42,8 +44,10 @@ const errorWords: Record<number, string> = {
   403: "The origin or the role is not allowed",
   404: "There is no such thing",
   409: "It cannot be done in the present state",
+  410: "It was there, and is lost",
   413: "The body is too large",
   429: "Too many requests at once, or too many failed sign-ins",
+  507: "The disk is full or cannot be written",
   501: "This gateway cannot do that",
   502: "The provider failed",
   503: "Not available now",
@@ -88,7 +92,11 @@ function queryParameters(query: TObject | undefined) {
   });
 }
 
-function requestBody({ body, form }: OperationOptions) {
+function requestBody({ body, form, bytes }: OperationOptions) {
+  if (bytes !== undefined) {
+    const schema = { type: "string", format: "binary", description: bytes };
+    return { requestBody: { required: true, content: { "application/octet-stream": { schema } } } };
+  }
   if (body) return { requestBody: { required: true, content: { "application/json": { schema: body } } } };
   if (form) return { requestBody: { required: true, content: { "multipart/form-data": { schema: form } } } };
   return {};

@@ -1,8 +1,10 @@
 import { AppError } from "#core/errors.ts";
 import type { Run } from "#core/run.ts";
+import { defaultRuntime } from "#core/scope.ts";
 import type { Access } from "#http/access.ts";
 import { type Issue, RequestIssues } from "#http/errors.ts";
 import type { Services, SharedServices } from "#http/services.ts";
+import type { ScopedLedger } from "#ledger/scoped-ledger.ts";
 import { shown, shownText } from "#http/validation.ts";
 
 /** What every group of routes is built from. What belongs to a caller comes from `access.services(request)`. */
@@ -31,6 +33,11 @@ export async function runOrNotFound(services: Services, runId: string): Promise<
   const run = await services.ledger.getRun(runId);
   if (!run) throw runNotFound(runId);
   return run;
+}
+
+/** The runtime that new rows of a caller belong to. */
+export function ownRuntime({ scope }: ScopedLedger): string {
+  return scope.runtimeId ?? defaultRuntime;
 }
 
 export function runNotFound(runId: string): AppError {

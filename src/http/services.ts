@@ -1,4 +1,7 @@
 import type { Settings } from "#config/settings.ts";
+import type { AccessLog } from "#artifacts/access-log.ts";
+import type { Artifacts } from "#artifacts/artifacts.ts";
+import type { Uploads } from "#artifacts/uploads.ts";
 import type { BlobStore } from "#artifacts/blob-store.ts";
 import type { BundleRegistry } from "#bundles/registry.ts";
 import type { Ledger } from "#ledger/ledger.ts";
@@ -11,6 +14,8 @@ import type { ScopedGraph } from "#memory/graph/scoped-graph.ts";
 import type { DefaultsBook } from "#models/config/capability-defaults.ts";
 import type { ConnectionBook } from "#models/config/connections.ts";
 import type { ProviderRegistry } from "#models/provider.ts";
+import type { OpenWorkspace } from "#tools/create-workspace.ts";
+import type { FileIndex } from "#tools/file-index.ts";
 import type { ToolRegistry } from "#tools/tool.ts";
 import type { Plan } from "#engine/plan.ts";
 import type { ForkRun, Runner, StartRequest, StartRun, SubmitCommand } from "#runner/runner.ts";
@@ -68,6 +73,13 @@ export interface Services extends Omit<SharedServices, "wholeLedger" | "of" | "a
   blobs: BlobStore;
   /** Durable texts of the caller's runtime. */
   blocs: Blocs;
+  artifacts: Artifacts;
+  accessLog: AccessLog;
+  uploads: Uploads;
+  openWorkspace: OpenWorkspace;
+  fileIndex: FileIndex;
+  /** Shows a folder on the desktop of this machine. Answers what opened it, or null when there is none. */
+  openFolder: (folder: string) => string | null;
   bundles: BundleRegistry;
   /** Compiled plan of a flow of an installed bundle, from a cache. */
   plan: (digest: string, workflowId: string) => Promise<Plan>;

@@ -64,6 +64,12 @@ export interface Ledger extends Upkeep {
     runId: string,
     options: { runtimeId: string | null; limit: number; offset: number },
   ): Promise<{ items: ArtifactRow[]; total: number }>;
+  /** Artifacts by filters, with where they come from and how often they were read. Indexed: the bytes of rows are not searched. */
+  searchArtifacts(query: ArtifactQuery): Promise<ArtifactPage>;
+  /** Number, size and values of everything that the filter leaves. */
+  artifactStats(filter: ArtifactFilter): Promise<ArtifactStats>;
+  /** Adds to the access counters of artifacts that are there. Nobody has to wait for it. */
+  addArtifactAccess(reads: ArtifactReads[]): Promise<void>;
 
   /** Entries of the memory log after a number, oldest first. They outlive the runs that wrote them. */
   readMemory(after: number, limit: number): Promise<LoggedMemoryEvent[]>;
@@ -204,6 +210,97 @@ export interface ArtifactRow {
   created_at: string;
   tags: Record<string, string>;
   metadata: JsonObject;
+}
+
+/** All given fields must fit. */
+export interface ArtifactFilter {
+  artifactId?: string;
+  runId?: string;
+  /** Those tagged with the session, and those of its memory run. */
+  session?: { sessionId: string; memoryRunId: string };
+  runtimeId?: string;
+  blobId?: string;
+  modality?: string;
+  /** One of these is the semantic kind, the render kind or the modality. */
+  kinds?: string[];
+  semanticKind?: string;
+  renderKind?: string;
+  workflowId?: string;
+  nodeId?: string;
+  /** Exact, or `image/*`. */
+  contentType?: string;
+  /** Part of a name, tag or metadata, whatever its letters' case. */
+  text?: string;
+  tags?: Record<string, string>;
+  /** Compared as text, both included. */
+  createdAfter?: string;
+  createdBefore?: string;
+}
+
+export const artifactOrders = [
+  "created_at",
+  "size_bytes",
+  "last_accessed_at",
+  "semantic_kind",
+  "render_kind",
+  "workflow",
+  "run",
+  "turn",
+] as const;
+export type ArtifactOrder = (typeof artifactOrders)[number];
+
+export interface ArtifactQuery {
+  filter: ArtifactFilter;
+  orderBy: ArtifactOrder;
+  descending: boolean;
+  limit: number;
+  offset: number;
+  /** Only for the order by creation: what comes after this one. */
+  after?: { createdAt: string; artifactId: string };
+}
+
+export interface FoundArtifact {
+  row: ArtifactRow;
+  /** Of the run that made it; null when it is gone. */
+  origin: Pick<RunIdentity, "workflow_id" | "session_id" | "parent_run_id" | "actor_id"> | null;
+  access: ArtifactAccess;
+}
+
+export interface ArtifactAccess {
+  metadata_access_count: number;
+  content_access_count: number;
+  preview_count: number;
+  download_count: number;
+  last_accessed_at: string | null;
+}
+
+/** Reads of one artifact since they were last noted. */
+export interface ArtifactReads extends ArtifactAccess {
+  artifact_id: string;
+  last_accessed_at: string;
+}
+
+export interface ArtifactPage {
+  items: FoundArtifact[];
+  /** Of all pages. */
+  total: number;
+}
+
+export const artifactFacets = [
+  "semantic_kind",
+  "render_kind",
+  "modality",
+  "content_type",
+  "workflow_id",
+  "node_id",
+  "run_id",
+] as const;
+
+export interface ArtifactStats {
+  total: number;
+  total_bytes: number;
+  /** Number of artifacts by value, most frequent first; at most 1,000 values of each. */
+  facets: Record<(typeof artifactFacets)[number], Record<string, number>>;
 }
 
 export interface Problem {

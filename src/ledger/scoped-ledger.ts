@@ -1,6 +1,6 @@
 import { AppError } from "#core/errors.ts";
 import type { Scope } from "#core/scope.ts";
-import type { ArtifactRow, Batch, Ledger, RunQuery } from "#ledger/ledger.ts";
+import type { ArtifactFilter, ArtifactQuery, ArtifactRow, Batch, Ledger, RunQuery } from "#ledger/ledger.ts";
 
 /**
  * The ledger as one caller sees it: rows of other runtimes are not there. The routes get this and never the ledger itself, so that a route
@@ -26,6 +26,8 @@ export interface ScopedLedger extends Pick<
   getCommand(commandId: string, principal: string): ReturnType<Ledger["getCommand"]>;
   getArtifact(artifactId: string): ReturnType<Ledger["getArtifact"]>;
   listArtifacts(runId: string, page: { limit: number; offset: number }): ReturnType<Ledger["listArtifacts"]>;
+  searchArtifacts(query: ArtifactQuery): ReturnType<Ledger["searchArtifacts"]>;
+  artifactStats(filter: ArtifactFilter): ReturnType<Ledger["artifactStats"]>;
   liveCounts(): ReturnType<Ledger["liveCounts"]>;
 }
 
@@ -34,6 +36,7 @@ const maxKnown = 50_000;
 
 export function scopedLedger(ledger: Ledger, scope: Scope): ScopedLedger {
   const { runtimeId } = scope;
+  const own = (filter: ArtifactFilter) => (runtimeId === null ? filter : { ...filter, runtimeId });
   const unscoped: ScopedLedger = {
     scope,
     commit: (batch) => ledger.commit(batch),
@@ -54,6 +57,8 @@ export function scopedLedger(ledger: Ledger, scope: Scope): ScopedLedger {
     getCommand: (commandId, principal) => ledger.getCommand(commandId, principal),
     getArtifact: (artifactId) => ledger.getArtifact(artifactId, runtimeId),
     listArtifacts: (runId, page) => ledger.listArtifacts(runId, { ...page, runtimeId }),
+    searchArtifacts: (query) => ledger.searchArtifacts({ ...query, filter: own(query.filter) }),
+    artifactStats: (filter) => ledger.artifactStats(own(filter)),
     liveCounts: () => ledger.liveCounts(runtimeId),
   };
   return runtimeId === null ? unscoped : { ...unscoped, ...guarded(ledger, runtimeId) };

@@ -24,6 +24,9 @@ export interface WorkspaceLimits {
   workspacesDir: string | null;
 }
 
+/** The folders of a run of a runtime; null when its vars name none. Throws an AppError when they are not open to it. */
+export type OpenWorkspace = (vars: JsonObject, runtimeId: string) => Workspace | null;
+
 /**
  * The folders of a run by its vars (contract flow-runtime 4.7). Null without `workspace_root`. AppError `invalid_request` for an unknown mode.
  * A root that the operator does not allow is refused when it is first used; other folders that they do not allow are left out.

@@ -1,3 +1,4 @@
+import { createReadStream } from "node:fs";
 import { type FileHandle, open, stat } from "node:fs/promises";
 import { AppError } from "#core/errors.ts";
 import { fileError } from "#tools/file-error.ts";
@@ -5,6 +6,7 @@ import type { ResolvedPath } from "#tools/workspace.ts";
 
 /** As much of a file's beginning as is looked at to tell text from anything else. */
 const probeBytes = 8192;
+const chunkBytes = 256 * 1024;
 
 /**
  * Opens a text file for `use` and closes it afterwards. AppError `not_found` or `forbidden`; `invalid_request` for a folder, a pipe or a device
@@ -16,9 +18,7 @@ export async function withTextFile<T>(
 ): Promise<T> {
   let handle: FileHandle | null = null;
   try {
-    const facts = await stat(file.path);
-    if (facts.isDirectory()) throw new AppError("invalid_request", `'${file.shown}' is a folder, not a file`);
-    if (!facts.isFile()) throw new AppError("invalid_request", `'${file.shown}' is not a regular file`);
+    const facts = await requireFile(file);
     handle = await open(file.path, "r");
     if (isBinary(await probe(handle))) {
       throw new AppError("unprocessable", `'${file.shown}' is a binary file of ${facts.size} bytes, not text`);
@@ -28,6 +28,28 @@ export async function withTextFile<T>(
     throw fileError(error, file.shown);
   } finally {
     await handle?.close();
+  }
+}
+
+/** Size of a file. AppError `not_found` or `forbidden`; `invalid_request` for a folder, a pipe or a device. */
+export async function requireFile(file: ResolvedPath): Promise<{ size: number }> {
+  try {
+    const facts = await stat(file.path);
+    if (facts.isDirectory()) throw new AppError("invalid_request", `'${file.shown}' is a folder, not a file`);
+    if (!facts.isFile()) throw new AppError("invalid_request", `'${file.shown}' is not a regular file`);
+    return { size: facts.size };
+  } catch (error) {
+    throw fileError(error, file.shown);
+  }
+}
+
+/** The bytes of a file in pieces. AppErrors as those of `requireFile`. */
+export async function* fileChunks(file: ResolvedPath): AsyncGenerator<Uint8Array> {
+  await requireFile(file);
+  try {
+    for await (const chunk of createReadStream(file.path, { highWaterMark: chunkBytes })) yield chunk as Uint8Array;
+  } catch (error) {
+    throw fileError(error, file.shown);
   }
 }
 

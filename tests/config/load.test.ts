@@ -102,7 +102,7 @@ test("without anything said, the defaults are in force", () => {
       cacheDir: null,
       probesServers: true,
     },
-    workspace: { dir: null, mounts: [], allowsClientScope: false },
+    workspace: { dir: null, mounts: [], allowsClientScope: false, fileIndex: { ttlMs: 30_000, maxFiles: 50_000 } },
     memory: {
       backend: "lancedb",
       dir: join(cwd, "runtime/abstractmemory"),

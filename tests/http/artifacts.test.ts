@@ -24,6 +24,7 @@ beforeAll(async () => {
     artifacts: [
       { ...row, artifact_id: "a1", run_id: "maker", tags: { kind: "page", filename: 'ä "x".html' } },
       { ...row, artifact_id: "a2", run_id: "session_memory_s1", tags: {} },
+      { ...row, artifact_id: "odd", run_id: "maker", content_type: "text/html\r\nx-evil: 1", tags: {} },
       { ...row, artifact_id: "lost", blob_id: "0".repeat(64), run_id: "maker", tags: {} },
     ],
   });
@@ -74,9 +75,28 @@ test("a download is an attachment with the file's name", async () => {
   }
 });
 
-test("a client that has the bytes gets none", async () => {
-  const answer = await get(`${url("maker", "a1")}/content`, { "if-none-match": `"${blobId}"` });
-  expect([answer.status, answer.text]).toEqual([304, ""]);
+test("a client that has the bytes gets none, however it says so", async () => {
+  for (const tags of [`"${blobId}"`, `W/"${blobId}"`, `"other", "${blobId}"`, "*"]) {
+    const answer = await get(`${url("maker", "a1")}/content`, { "if-none-match": tags });
+    expect([answer.status, answer.text]).toEqual([304, ""]);
+  }
+  expect((await get(`${url("maker", "a1")}/content`, { "if-none-match": '"other"' })).status).toBe(200);
+});
+
+test("a range of other bytes than the client has is the whole", async () => {
+  const part = (tag: string) => get(`${url("maker", "a1")}/content`, { range: "bytes=1-6", "if-range": tag });
+  expect((await part(`"${blobId}"`)).status).toBe(206);
+  expect([(await part('"old"')).status, (await part('"old"')).text]).toEqual([200, text]);
+});
+
+test("HEAD tells the length and sends nothing", async () => {
+  const answer = await gateway.request("HEAD", `${url("maker", "a1")}/content`);
+  expect([answer.status, answer.text, answer.headers.get("content-length")]).toEqual([200, "", String(text.length)]);
+});
+
+test("a media type that is no header is sent as bytes", async () => {
+  const answer = await get(`${url("maker", "odd")}/content`);
+  expect([answer.status, answer.headers.get("content-type")]).toEqual([200, "application/octet-stream"]);
 });
 
 test("a range of the bytes can be had", async () => {

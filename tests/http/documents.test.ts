@@ -41,7 +41,7 @@ function* schemas(value: unknown, at: string): Generator<{ at: string; schema: J
 
 /** They say all they want with their path. */
 const bodiless =
-  /\/(bundles\/reload|session\/logout|webhooks\/\{webhook_id\}\/(test|deliveries\/\{delivery_id\}\/redeliver))$/;
+  /\/(bundles\/reload|session\/logout|workspace\/open|webhooks\/\{webhook_id\}\/(test|deliveries\/\{delivery_id\}\/redeliver))$/;
 
 describe("the API document", () => {
   test("is OpenAPI 3.1 of this gateway", () => {
@@ -59,6 +59,7 @@ describe("the API document", () => {
     );
     expect(routes.sort()).toEqual([
       "DELETE /admin/users/{user_id}",
+      "DELETE /attachments/uploads/{upload_id}",
       "DELETE /bundles/{bundle_id}",
       "DELETE /config/capability-defaults/{kind}/{modality}",
       "DELETE /config/capability-defaults/{kind}/{modality}/{task}",
@@ -70,6 +71,9 @@ describe("the API document", () => {
       "GET /admin/users",
       "GET /admin/users/{user_id}",
       "GET /api/health",
+      "GET /artifacts/search",
+      "GET /artifacts/stats",
+      "GET /attachments/uploads/{upload_id}",
       "GET /audit/tail",
       "GET /blocs",
       "GET /blocs/kv/list",
@@ -89,6 +93,10 @@ describe("the API document", () => {
       "GET /discovery/tools",
       "GET /embeddings/config",
       "GET /embeddings/models",
+      "GET /files/list",
+      "GET /files/read",
+      "GET /files/search",
+      "GET /files/skim",
       "GET /host/metrics/gpu",
       "GET /kg/assertions/{assertion_id}",
       "GET /kg/export",
@@ -102,6 +110,7 @@ describe("the API document", () => {
       "GET /prompt_cache/stats",
       "GET /runs",
       "GET /runs/{run_id}",
+      "GET /runs/{run_id}/artifacts",
       "GET /runs/{run_id}/artifacts/{artifact_id}",
       "GET /runs/{run_id}/artifacts/{artifact_id}/content",
       "GET /runs/{run_id}/history_bundle",
@@ -112,6 +121,7 @@ describe("the API document", () => {
       "GET /schedules",
       "GET /schedules/{schedule_id}",
       "GET /semantics",
+      "GET /sessions/{session_id}/artifacts",
       "GET /sessions/{session_id}/prompt_cache/status",
       "GET /status",
       "GET /v1/models",
@@ -119,13 +129,19 @@ describe("the API document", () => {
       "GET /webhooks/{webhook_id}",
       "GET /webhooks/{webhook_id}/deliveries",
       "GET /workflows/{workflow_id}/flow",
+      "GET /workspace/policy",
       "PATCH /admin/users/{user_id}",
+      "PATCH /attachments/uploads/{upload_id}",
       "PATCH /schedules/{schedule_id}",
       "PATCH /webhooks/{webhook_id}",
       "POST /admin/gc",
       "POST /admin/runtime-reservations/{runtime_id}/purge",
       "POST /admin/runtime-reservations/{runtime_id}/transfer",
       "POST /admin/users",
+      "POST /artifacts/import",
+      "POST /attachments/ingest",
+      "POST /attachments/upload",
+      "POST /attachments/uploads",
       "POST /blocs/delete",
       "POST /blocs/kv/delete",
       "POST /blocs/kv/ensure",
@@ -161,7 +177,9 @@ describe("the API document", () => {
       "POST /runs/purge_drafts",
       "POST /runs/schedule",
       "POST /runs/start",
+      "POST /runs/{run_id}/artifacts/{artifact_id}/export",
       "POST /runs/{run_id}/fork",
+      "POST /runs/{run_id}/workspace/open",
       "POST /sandbox/generate",
       "POST /session/login",
       "POST /session/logout",

@@ -7,6 +7,8 @@ import { createPeople } from "#app/people.ts";
 import { createCallerServices, createRuntimes } from "#app/runtimes.ts";
 import type { Accounts } from "#auth/accounts.ts";
 import { createWebhooks } from "#app/webhooks.ts";
+import { type AccessLog, createAccessLog } from "#artifacts/access-log.ts";
+import { createArtifacts } from "#artifacts/artifacts.ts";
 import { createDiskBlobs } from "#artifacts/disk-blobs.ts";
 import type { BlobStore } from "#artifacts/blob-store.ts";
 import type { AuthSettings, LimitSettings, Settings, UserSettings } from "#config/settings.ts";
@@ -14,6 +16,9 @@ import type { SealedRecord, StepRecord } from "#core/record.ts";
 import type { RunProgress } from "#core/run.ts";
 import { systemClock } from "#core/time.ts";
 import { createHttp } from "#http/create-http.ts";
+import { createUploads } from "#artifacts/uploads.ts";
+import { workspaceOpener } from "#app/workspace-access.ts";
+import { createFileIndex } from "#tools/file-index.ts";
 import { builtinTools } from "#tools/builtin-tools.ts";
 import { createToolRegistry } from "#tools/registry.ts";
 import { type WholeServices, ownServices } from "#http/own-services.ts";
@@ -56,6 +61,7 @@ export interface Harness {
   ledger: Ledger;
   accounts: () => Accounts;
   blobs: BlobStore;
+  accessLog: AccessLog;
   bundles: FakeBundles;
   dataDir: string;
   reports: string[];
@@ -74,6 +80,7 @@ export interface HarnessOptions {
   auth?: Partial<AuthSettings>;
   users?: Partial<UserSettings>;
   limits?: Partial<LimitSettings>;
+  workspace?: Partial<Settings["workspace"]>;
   providers?: ProviderRegistry;
   services?: Partial<WholeServices>;
   /** Whose rows every caller sees; without it those of their own runtime. */
@@ -86,6 +93,7 @@ export async function createHarness(options: HarnessOptions = {}): Promise<Harne
   const now = systemClock;
   const ledger = await openSqliteLedger({ path: settings.dbPath, now });
   const blobs = createDiskBlobs(join(dataDir, "artifacts"));
+  const accessLog = createAccessLog(ledger, now);
   const bundles = new FakeBundles([installed("ask"), installed("ask", "0.9.0"), installed("ask", "draft.abc")]);
   const deltas = new Map<string, Set<(delta: Delta) => void>>();
   const shared: Omit<SharedServices, "of" | "accounts" | "people" | "runtimes"> = {
@@ -120,6 +128,12 @@ export async function createHarness(options: HarnessOptions = {}): Promise<Harne
   const whole: WholeServices = {
     ...shared,
     blobs,
+    artifacts: createArtifacts({ ledger, blobs, folder: join(dataDir, "artifacts", "incoming"), now }),
+    accessLog,
+    uploads: createUploads({ folder: join(dataDir, "artifacts", "uploads"), now }),
+    openWorkspace: workspaceOpener(settings),
+    openFolder: () => null,
+    fileIndex: createFileIndex({ ttlMs: 30_000, maxFiles: 1000, now }),
     blocStore: createBlocStore(join(dataDir, "blocs"), now),
     bundles,
     plan: async (_digest, workflowId) => plan(workflowId),
@@ -161,6 +175,7 @@ export async function createHarness(options: HarnessOptions = {}): Promise<Harne
     ledger,
     accounts: people.accounts,
     blobs,
+    accessLog,
     bundles,
     webhooks: whole.webhooks,
     dataDir,
@@ -175,6 +190,7 @@ export async function createHarness(options: HarnessOptions = {}): Promise<Harne
       await stop();
       await graph.close();
       people.close();
+      await accessLog.close();
       await ledger.close();
       await rm(dataDir, { recursive: true, force: true });
     },
@@ -270,7 +286,13 @@ function testSettings(dataDir: string, options: HarnessOptions): Settings {
       cacheDir: null,
       probesServers: false,
     },
-    workspace: { dir: null, mounts: [], allowsClientScope: false },
+    workspace: {
+      dir: null,
+      mounts: [],
+      allowsClientScope: false,
+      fileIndex: { ttlMs: 30_000, maxFiles: 1000 },
+      ...options.workspace,
+    },
     mcpFile: null,
     secretKey: null,
     webhooks: { retryDelaysMs: [1000], disableAfterMs: 86_400_000 },

@@ -4,8 +4,8 @@ import type { MemoryEvent } from "#core/memory-event.ts";
 import { isoTime } from "#core/time.ts";
 import { rejection } from "#fixtures/rejection.ts";
 import { scopedLedger } from "#ledger/scoped-ledger.ts";
-import type { ArtifactRow, Ledger, Notice } from "#ledger/ledger.ts";
 import { exerciseUpkeep } from "./upkeep-conformance.ts";
+import type { ArtifactFilter, ArtifactOrder, ArtifactRow, Ledger, Notice } from "#ledger/ledger.ts";
 import { Chain, command, epochMs, newRun, progress, tick, wait } from "./sample-runs.ts";
 
 export interface Opened {
@@ -740,6 +740,8 @@ export function exerciseLedger(name: string, open: () => Promise<Opened>): void 
         await ledger.commit({ artifacts: [{ ...artifact("x", "s"), ...theirs, content_type: "evil" }] });
         expect(await ledger.getArtifact("x", "default/bob")).toBeNull();
         expect(await ledger.getArtifact("x", "default/ada")).toMatchObject({ content_type: "text/plain" });
+        expect((await ledger.artifactStats({ contentType: "evil" })).total).toBe(0);
+        expect((await ledger.artifactStats({ runtimeId: "default/ada" })).total).toBe(1);
         const page = { limit: 9, offset: 0 };
         expect((await ledger.listArtifacts("s", { runtimeId: "default/bob", ...page })).total).toBe(0);
         expect((await ledger.listArtifacts("s", { runtimeId: "default/ada", ...page })).total).toBe(1);
@@ -760,12 +762,161 @@ export function exerciseLedger(name: string, open: () => Promise<Opened>): void 
         expect(await scoped.descendants("b", 9)).toEqual([]);
         expect(await scoped.getArtifact("x")).toBeNull();
         expect((await scoped.listArtifacts("b", { limit: 9, offset: 0 })).total).toBe(0);
+        const found = { filter: {}, orderBy: "created_at", descending: true, limit: 9, offset: 0 } as const;
+        expect((await ledger.searchArtifacts(found)).total).toBe(1);
+        expect((await scoped.searchArtifacts(found)).total).toBe(0);
+        expect((await scoped.artifactStats({ runtimeId: "default/bob" })).total).toBe(0);
         expect((await scoped.deleteRuns(["b"])).runs).toBe(0);
         const order = { run_id: "b", kind: "control", action: "cancel", reason: null } as const;
         expect(await rejection(scoped.commit({ mail: [order] }))).toEqual(refused("not_found", /'b' not found/));
         expect(await rejection(scoped.commit({ starts: [newRun("c", theirs)] }))).toBeInstanceOf(Error);
         expect(await ledger.getRun("c")).toBeNull();
         expect(await ledger.getRun("b")).toMatchObject({ head_seq: 2 });
+      });
+    });
+
+    describe("the artifact catalogue", () => {
+      const at = (minute: number) => `2026-11-23T00:0${minute}:00.000000+00:00`;
+      const newest = { orderBy: "created_at", descending: true, limit: 10, offset: 0 } as const;
+      const ids = async (filter: ArtifactFilter) =>
+        (await ledger.searchArtifacts({ filter, ...newest })).items.map(({ row }) => row.artifact_id);
+      beforeEach(async () => {
+        await ledger.commit({
+          starts: [
+            newRun("r1", { session_id: "s1", workflow_id: "draw@1:main", runtime_id: "rt1", actor_id: "ada" }),
+            newRun("r2", { session_id: "s1", parent_run_id: "r1" }),
+          ],
+        });
+        const picture = { content_type: "image/png", tags: { kind: "Sketch", node_id: "n1", session_id: "s1" } };
+        await ledger.commit({
+          artifacts: [
+            { ...artifact("a1", "r1"), ...picture, created_at: at(1), size_bytes: 30, runtime_id: "rt1" },
+            { ...artifact("a2", "r2"), created_at: at(2), size_bytes: 10, tags: { filename: "Ärger_100%.txt" } },
+            { ...artifact("a3", "session_memory_s1"), created_at: at(2), size_bytes: 20, content_type: "audio/wav" },
+            {
+              ...artifact("a4", null),
+              created_at: at(3),
+              content_type: "application/json",
+              metadata: { title: "Plan", descriptor: { semantic_kind: "plan" } },
+            },
+          ],
+        });
+      });
+
+      test.each<[string, ArtifactFilter, string[]]>([
+        ["nothing", {}, ["a4", "a3", "a2", "a1"]],
+        ["an id", { artifactId: "a2" }, ["a2"]],
+        ["a run", { runId: "r2" }, ["a2"]],
+        ["a session", { session: { sessionId: "s1", memoryRunId: "session_memory_s1" } }, ["a3", "a1"]],
+        ["a runtime", { runtimeId: "rt1" }, ["a1"]],
+        ["the workflow of its run", { workflowId: "draw@1:main" }, ["a1"]],
+        ["a node", { nodeId: "n1" }, ["a1"]],
+        ["a modality", { modality: "audio" }, ["a3"]],
+        ["a semantic kind of its tags", { semanticKind: "Sketch" }, ["a1"]],
+        ["a semantic kind of its descriptor", { semanticKind: "plan" }, ["a4"]],
+        ["a render kind", { renderKind: "json" }, ["a4"]],
+        ["any of some kinds", { kinds: ["audio", "plan"] }, ["a4", "a3"]],
+        ["a type", { contentType: "image/png" }, ["a1"]],
+        ["a family of types", { contentType: "audio/*" }, ["a3"]],
+        ["a part of its name, whatever the case", { text: "äRGER" }, ["a2"]],
+        ["characters that are patterns elsewhere", { text: "100%" }, ["a2"]],
+        ["a part of its metadata", { text: "plan" }, ["a4"]],
+        ["a tag", { tags: { kind: "Sketch", node_id: "n1" } }, ["a1"]],
+        ["a tag of another value", { tags: { kind: "sketch" } }, []],
+        ["a time", { createdAfter: at(2), createdBefore: at(2) }, ["a3", "a2"]],
+        ["two things at once", { runId: "r1", modality: "audio" }, []],
+      ])("is filtered by %s", async (_, filter, expected) => {
+        expect(await ids(filter)).toEqual(expected);
+        const { total } = await ledger.artifactStats(filter);
+        expect([total, (await ledger.searchArtifacts({ filter, ...newest, limit: 1 })).total]).toEqual([
+          expected.length,
+          expected.length,
+        ]);
+      });
+
+      test("tells the run that an artifact came from", async () => {
+        const [found] = (await ledger.searchArtifacts({ filter: { artifactId: "a1" }, ...newest })).items;
+        expect(found?.origin).toEqual({
+          workflow_id: "draw@1:main",
+          session_id: "s1",
+          parent_run_id: null,
+          actor_id: "ada",
+        });
+        expect(found?.row).toEqual((await ledger.getArtifact("a1", null)) as ArtifactRow);
+        const [alone] = (await ledger.searchArtifacts({ filter: { artifactId: "a4" }, ...newest })).items;
+        expect(alone?.origin).toBeNull();
+      });
+
+      test("pages follow one another without gap, by place and by cursor, in both directions", async () => {
+        for (const descending of [true, false]) {
+          const order = { filter: {}, orderBy: "created_at", descending, limit: 2 } as const;
+          const all = descending ? ["a4", "a3", "a2", "a1"] : ["a1", "a2", "a3", "a4"];
+          const first = await ledger.searchArtifacts({ ...order, offset: 0 });
+          const second = await ledger.searchArtifacts({ ...order, offset: 2 });
+          expect([...first.items, ...second.items].map(({ row }) => row.artifact_id)).toEqual(all);
+          const last = first.items[1]?.row as ArtifactRow;
+          const after = { createdAt: last.created_at, artifactId: last.artifact_id };
+          const next = await ledger.searchArtifacts({ ...order, offset: 0, after });
+          expect([next.items.map(({ row }) => row.artifact_id), next.total]).toEqual([all.slice(2), 4]);
+        }
+      });
+
+      test("is ordered by size, kind and last access", async () => {
+        await ledger.addArtifactAccess([{ ...reads("a1"), last_accessed_at: at(4) }, reads("a3")]);
+        const order = async (orderBy: ArtifactOrder, descending: boolean) =>
+          (await ledger.searchArtifacts({ filter: {}, orderBy, descending, limit: 10, offset: 0 })).items.map(
+            ({ row }) => row.artifact_id,
+          );
+        expect((await order("size_bytes", true)).slice(0, 3)).toEqual(["a1", "a3", "a2"]);
+        expect((await order("semantic_kind", false)).slice(0, 2)).toEqual(["a1", "a4"]);
+        expect((await order("last_accessed_at", true)).slice(0, 2)).toEqual(["a1", "a3"]);
+      });
+
+      test("counts values, and follows rows that change or go with their run", async () => {
+        expect(await ledger.artifactStats({ runId: "r1" })).toEqual({
+          total: 1,
+          total_bytes: 30,
+          facets: {
+            semantic_kind: { Sketch: 1 },
+            render_kind: { image: 1 },
+            modality: { image: 1 },
+            content_type: { "image/png": 1 },
+            workflow_id: { "draw@1:main": 1 },
+            node_id: { n1: 1 },
+            run_id: { r1: 1 },
+          },
+        });
+        await ledger.commit({
+          artifacts: [{ ...artifact("a1", "r1"), runtime_id: "rt1", content_type: "video/mp4", created_at: at(1) }],
+        });
+        expect((await ledger.artifactStats({})).facets.modality).toEqual({ video: 1, text: 2, audio: 1 });
+        await ledger.deleteRuns(["r1"]);
+        expect(await ids({})).toEqual(["a4", "a3", "a2"]);
+      });
+
+      test("adds up reads, keeps the last time, and knows nothing of artifacts that are not there", async () => {
+        await ledger.addArtifactAccess([reads("a1"), reads("nobody")]);
+        await ledger.addArtifactAccess([{ ...reads("a1"), last_accessed_at: at(0) }]);
+        ledger = await opened.reopen();
+        const [found] = (await ledger.searchArtifacts({ filter: { artifactId: "a1" }, ...newest })).items;
+        expect(found?.access).toEqual({
+          metadata_access_count: 2,
+          content_access_count: 4,
+          preview_count: 0,
+          download_count: 2,
+          last_accessed_at: at(3),
+        });
+        const [unread] = (await ledger.searchArtifacts({ filter: { artifactId: "a2" }, ...newest })).items;
+        expect(unread?.access).toMatchObject({ content_access_count: 0, last_accessed_at: null });
+      });
+
+      const reads = (artifactId: string) => ({
+        artifact_id: artifactId,
+        metadata_access_count: 1,
+        content_access_count: 2,
+        preview_count: 0,
+        download_count: 1,
+        last_accessed_at: at(3),
       });
     });
 

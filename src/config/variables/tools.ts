@@ -1,6 +1,6 @@
 import { isAbsolute } from "node:path";
 import { AppError } from "#core/errors.ts";
-import { address, choice, flag, gateway, list, text, variable } from "#config/variable.ts";
+import { address, choice, flag, gateway, list, number, text, variable } from "#config/variable.ts";
 
 /** What tools and code nodes of runs may do. */
 export const tools = {
@@ -14,6 +14,18 @@ export const tools = {
   allowsClientScope: flag([...gateway("ALLOW_CLIENT_WORKSPACE_SCOPE"), ...gateway("TRUST_CLIENT_WORKSPACE_SCOPE")], {
     preset: false,
     meaning: "Whoever starts a run may name other folders",
+  }),
+  fileIndexTtlS: number(gateway("FILE_INDEX_TTL_S"), {
+    preset: 30,
+    min: 1,
+    max: 86_400,
+    meaning: "Seconds for which a search for files by name uses what it has seen",
+  }),
+  fileIndexMaxFiles: number(gateway("FILE_INDEX_MAX_FILES"), {
+    preset: 50_000,
+    min: 1000,
+    max: 1_000_000,
+    meaning: "Files that such a search looks at",
   }),
   mcpConfig: text(gateway("MCP_CONFIG"), { shown: "<data>/mcp.json", meaning: "File of MCP servers" }),
   allowedHosts: list(gateway("ALLOWED_HOSTS"), {

@@ -4,9 +4,9 @@
  */
 export const features = {
   schedule: true,
-  artifactCatalog: false,
-  attachments: false,
-  workspace: false,
+  artifactCatalog: true,
+  attachments: true,
+  workspace: true,
   capabilityDefaults: true,
   codeNodes: true,
   visualflows: false,

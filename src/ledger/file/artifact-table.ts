@@ -1,19 +1,26 @@
 import { parseObject, stringifyJson } from "#core/json.ts";
+import { type ArtifactKinds, artifactKinds } from "#ledger/artifact-kinds.ts";
 import type { ArtifactRow } from "#ledger/ledger.ts";
 import { Table, type TableState } from "#ledger/file/table.ts";
 
-interface Owner {
+/** What is held in memory of every artifact: enough to find, filter and count it. */
+export interface NotedArtifact {
   runId: string | null;
   runtimeId: string;
   blobId: string;
+  contentType: string;
   createdAt: string;
   bytes: number;
+  sessionId: string | null;
+  nodeId: string | null;
+  turnId: string | null;
+  kinds: ArtifactKinds;
 }
 
 /** The rows of all artifacts, by id and by run. */
 export class ArtifactTable {
   readonly table: Table;
-  #owners = new Map<string, Owner>();
+  #owners = new Map<string, NotedArtifact>();
   #byRun = new Map<string, Set<string>>();
 
   constructor(folder: string, state: TableState | undefined) {
@@ -68,8 +75,11 @@ export class ArtifactTable {
     return bytes;
   }
 
-  removeOf(runId: string): void {
-    this.remove([...(this.#byRun.get(runId) ?? [])]);
+  /** Answers their ids. */
+  removeOf(runId: string): string[] {
+    const ids = [...(this.#byRun.get(runId) ?? [])];
+    this.remove(ids);
+    return ids;
   }
 
   remove(ids: string[]): void {
@@ -106,6 +116,16 @@ export class ArtifactTable {
     return blobIds.filter((blobId) => unnamed.has(blobId));
   }
 
+  /** Everything that is noted, by id. */
+  noted(): IterableIterator<[string, NotedArtifact]> {
+    return this.#owners.entries();
+  }
+
+  /** The row of an artifact, whosever it is. */
+  row(artifactId: string): ArtifactRow | null {
+    return this.get(artifactId, null);
+  }
+
   *all(): Generator<ArtifactRow> {
     for (const id of this.#owners.keys()) {
       const row = this.get(id, null);
@@ -126,8 +146,13 @@ export class ArtifactTable {
       runId: run_id,
       runtimeId: runtime_id,
       blobId: row.blob_id,
+      contentType: row.content_type,
       createdAt: row.created_at,
       bytes: row.size_bytes,
+      sessionId: row.tags["session_id"] ?? null,
+      nodeId: row.tags["node_id"] ?? null,
+      turnId: row.tags["turn_id"] ?? null,
+      kinds: artifactKinds(row),
     });
     if (run_id === null) return;
     const ofRun = this.#byRun.get(run_id);

@@ -1,4 +1,4 @@
-import type { Lease } from "#ledger/ledger.ts";
+import type { ArtifactReads, Lease } from "#ledger/ledger.ts";
 import type { StoredStateLine } from "#ledger/file/stored-run.ts";
 
 /**
@@ -12,6 +12,7 @@ export type Change =
   | { do: "command"; row: string }
   | { do: "outcome"; seq: number; outcome: string; applied_at: string }
   | { do: "artifact"; row: string }
+  | { do: "artifact_access"; reads: ArtifactReads[] }
   | { do: "memory"; no: number; row: string }
   | { do: "start_key"; row: string }
   | { do: "lease"; lease: Lease }

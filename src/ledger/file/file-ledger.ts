@@ -10,6 +10,7 @@ import { Notices } from "#ledger/notices.ts";
 import { takeProcessLock } from "#ledger/sqlite/process-lock.ts";
 import { verifyLedger } from "#ledger/verify.ts";
 import type { Change } from "#ledger/file/change.ts";
+import { artifactStats, searchArtifacts } from "#ledger/file/artifact-search.ts";
 import { Checkpointer } from "#ledger/file/checkpointer.ts";
 import { fileError } from "#ledger/file/file-error.ts";
 import { GroupCommitter } from "#ledger/file/group-committer.ts";
@@ -126,7 +127,14 @@ function createLedger(
 type Guard = <T>(from: () => T | Promise<T>) => Promise<T>;
 type Writes = Pick<
   Ledger,
-  "commit" | "takeLease" | "renewLease" | "releaseLease" | "deleteRuns" | "compactStates" | "deleteArtifacts"
+  | "commit"
+  | "takeLease"
+  | "renewLease"
+  | "releaseLease"
+  | "deleteRuns"
+  | "compactStates"
+  | "deleteArtifacts"
+  | "addArtifactAccess"
 >;
 type Reads = Omit<Ledger, keyof Writes | "subscribe" | "verify" | "mentioned" | "close">;
 
@@ -161,6 +169,8 @@ function readsOf(store: Store, reader: RunReader, open: Guard): Reads {
     pendingEmits: (limit) => open(() => store.commands.pendingEmits(limit)),
     getArtifact: (artifactId, runtimeId) => open(() => store.artifacts.get(artifactId, runtimeId)),
     listArtifacts: (runId, page) => open(() => store.artifacts.list(runId, page)),
+    searchArtifacts: (query) => open(() => searchArtifacts(store, query)),
+    artifactStats: (filter) => open(() => artifactStats(store, filter)),
     readMemory: (after, limit) => open(() => memoryOf(store, after, limit)),
     memoryHead: () => open(() => store.counters.memory_no),
     liveCounts: (runtimeId) => open(() => store.runs.liveCounts(runtimeId)),
@@ -205,6 +215,14 @@ function writesOf({ store, reader, committer, now, open }: WriteParts): Writes {
     },
     deleteRuns: (runIds) => open(() => committer.run(() => deletion(store, runIds))),
     compactStates: (runId, last) => open(() => committer.run(() => compaction(store, reader, { runId, ...last }))),
+    addArtifactAccess: (reads) =>
+      open(async () => {
+        await committer.run(() => {
+          const known = new Set(store.artifacts.known(reads.map(({ artifact_id }) => artifact_id)));
+          const ours = reads.filter(({ artifact_id }) => known.has(artifact_id));
+          return { changes: ours.length > 0 ? [{ do: "artifact_access", reads: ours }] : [], answer: ours.length };
+        });
+      }),
     deleteArtifacts: (artifactIds) =>
       open(() =>
         committer.run(() => {

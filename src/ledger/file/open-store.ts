@@ -30,6 +30,7 @@ function load(store: Store): { store: Store; torn: { path: string; end: number }
   }
   store.commands.load();
   store.artifacts.load();
+  store.artifactAccess.load();
   store.startKeys.load();
   store.memory.load(() => undefined);
   const found: Parameters<typeof readJournal>[1] = { torn: null };

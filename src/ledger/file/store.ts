@@ -2,6 +2,7 @@ import { join } from "node:path";
 import type { RunIdentity, RunProgress } from "#core/run.ts";
 import { noChange, writesState } from "#ledger/batch-rules.ts";
 import type { Lease } from "#ledger/ledger.ts";
+import { ArtifactAccessTable } from "#ledger/file/artifact-access-table.ts";
 import { ArtifactTable } from "#ledger/file/artifact-table.ts";
 import type { Change, Group, RunChange } from "#ledger/file/change.ts";
 import { CommandTable } from "#ledger/file/command-table.ts";
@@ -28,6 +29,7 @@ export class Store {
   readonly files: RunFiles;
   readonly commands: CommandTable;
   readonly artifacts: ArtifactTable;
+  readonly artifactAccess: ArtifactAccessTable;
   readonly startKeys: StartKeyTable;
   /** Entries of the memory log by their numbers, which have no gaps. */
   readonly memory: Table;
@@ -49,6 +51,7 @@ export class Store {
     this.files = new RunFiles(join(folder, "runs"));
     this.commands = new CommandTable(folder, document.tables["commands"]);
     this.artifacts = new ArtifactTable(folder, document.tables["artifacts"]);
+    this.artifactAccess = new ArtifactAccessTable(folder, document.tables["artifact-access"]);
     this.startKeys = new StartKeyTable(folder, document.tables["start-keys"]);
     this.memory = new Table(folder, "memory", document.tables["memory"]);
     this.leases = new Map(document.leases.map((lease) => [lease.name, lease]));
@@ -61,6 +64,7 @@ export class Store {
     return {
       commands: this.commands.table,
       artifacts: this.artifacts.table,
+      "artifact-access": this.artifactAccess.table,
       "start-keys": this.startKeys.table,
       memory: this.memory,
     };
@@ -95,12 +99,16 @@ export class Store {
       this.counters.command_seq = Math.max(this.counters.command_seq, (JSON.parse(change.row) as { seq: number }).seq);
     } else if (change.do === "outcome") this.commands.settle(change.seq, change.outcome, change.applied_at);
     else if (change.do === "artifact") this.artifacts.put(change.row);
+    else if (change.do === "artifact_access") this.artifactAccess.add(change.reads);
     else if (change.do === "lease") this.leases.set(change.lease.name, change.lease);
     else if (change.do === "memory") {
       this.memory.put(String(change.no), change.row);
       this.counters.memory_no = change.no;
     } else if (change.do === "start_key") this.startKeys.add(change.row);
-    else this.artifacts.remove(change.ids);
+    else {
+      this.artifacts.remove(change.ids);
+      this.artifactAccess.remove(change.ids);
+    }
   }
 
   #start({ no, run: text, vars }: Extract<Change, { do: "start" }>, group: number): void {
@@ -163,7 +171,7 @@ export class Store {
     this.startKeys.removeOf(runId);
     this.commands.removeOf(runId);
     if (heir !== null) this.artifacts.bequeath(runId, heir);
-    this.artifacts.removeOf(runId);
+    this.artifactAccess.remove(this.artifacts.removeOf(runId));
   }
 
   /** The run that a change is for, or null when its files have the change already. */

@@ -1,4 +1,5 @@
 import type { Database } from "bun:sqlite";
+import { uncatalogue } from "#ledger/sqlite/artifact-catalogue.ts";
 import { rowBits } from "#ledger/sqlite/migrations.ts";
 
 interface Row {
@@ -33,5 +34,6 @@ export function compactStates(
 
 export function deleteArtifacts(db: Database, artifactIds: string[]): number {
   const wanted = "artifact_id IN (SELECT value FROM json_each(?))";
+  uncatalogue(db, wanted, JSON.stringify(artifactIds));
   return db.query(`DELETE FROM artifacts WHERE ${wanted}`).run(JSON.stringify(artifactIds)).changes;
 }

@@ -95,7 +95,10 @@ function migrate(db: Database): void {
   try {
     // Read under the lock: another process may have migrated a moment ago.
     const from = pragma(db, "user_version");
-    for (const step of migrations.slice(from)) db.run(step);
+    for (const step of migrations.slice(from)) {
+      if (typeof step === "string") db.run(step);
+      else step(db);
+    }
     if (from < migrations.length) {
       db.run(`PRAGMA user_version = ${migrations.length}`);
       db.run(`PRAGMA application_id = ${applicationId}`);

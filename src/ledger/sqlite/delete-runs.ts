@@ -1,4 +1,5 @@
 import type { Database } from "bun:sqlite";
+import { uncatalogue } from "#ledger/sqlite/artifact-catalogue.ts";
 import type { Deleted } from "#ledger/sqlite/jobs.ts";
 import { rowBits } from "#ledger/sqlite/migrations.ts";
 
@@ -10,18 +11,25 @@ export function deleteRuns(db: Database, runIds: string[]): Deleted {
     const row = db.query("SELECT run_no, root_run_id FROM runs WHERE run_id=?").get(runId) as Row | null;
     if (!row) continue;
     const heir = heirOf(db, [runId, row.root_run_id], wanted);
-    if (heir !== null) db.query("UPDATE artifacts SET run_id=?2 WHERE run_id=?1").run(runId, heir);
+    if (heir !== null) bequeath(db, runId, heir);
     const inRun = `id >= (?1 << ${rowBits}) AND id < ((?1 + 1) << ${rowBits})`;
     gone.ledger_records += db.query(`DELETE FROM records WHERE ${inRun}`).run(row.run_no).changes;
     db.query(`DELETE FROM states WHERE ${inRun}`).run(row.run_no);
     db.query("DELETE FROM mailbox WHERE run_no=?").run(row.run_no);
     db.query("DELETE FROM listeners WHERE run_no=?").run(row.run_no);
     gone.commands += db.query("DELETE FROM commands WHERE run_id=?").run(runId).changes;
+    uncatalogue(db, "run_id=?", runId);
     gone.artifacts += db.query("DELETE FROM artifacts WHERE run_id=?").run(runId).changes;
     gone.runs += db.query("DELETE FROM runs WHERE run_no=?").run(row.run_no).changes;
   }
   db.query("DELETE FROM start_keys WHERE run_id IN (SELECT value FROM json_each(?))").run(JSON.stringify(runIds));
   return gone;
+}
+
+function bequeath(db: Database, runId: string, heir: string): void {
+  db.query("UPDATE artifacts SET run_id=?2 WHERE run_id=?1").run(runId, heir);
+  const workflow = "(SELECT workflow_id FROM runs WHERE run_id=?2)";
+  db.query(`UPDATE artifact_catalogue SET run_id=?2, workflow_id=${workflow} WHERE run_id=?1`).run(runId, heir);
 }
 
 interface Row {

@@ -3,6 +3,7 @@ import { stringifyJson } from "#core/json.ts";
 import { type Applied, type Transaction, applyBatch } from "#ledger/sqlite/batch-apply.ts";
 import { checkBatch } from "#ledger/sqlite/batch-check.ts";
 import { compactStates, deleteArtifacts } from "#ledger/sqlite/compact-states.ts";
+import { addAccess } from "#ledger/sqlite/artifact-catalogue.ts";
 import { deleteRuns } from "#ledger/sqlite/delete-runs.ts";
 import { type Answer, type Change, type Task, type TaskResult, batchKind } from "#ledger/sqlite/jobs.ts";
 import { releaseLease, renewLease, takeLease } from "#ledger/sqlite/leases.ts";
@@ -125,6 +126,7 @@ export class GroupWriter implements Transaction {
     if (task.do === "renew_lease") return renewLease(task, this.statements);
     if (task.do === "release_lease") return releaseLease(task.lease, this.statements);
     if (task.do === "delete_artifacts") return deleteArtifacts(this.#db, task.artifactIds);
+    if (task.do === "add_access") return addAccess(task.reads, this.statements);
     this.runs.clear();
     return task.do === "compact_states" ? compactStates(this.#db, task) : deleteRuns(this.#db, task.runIds);
   }

@@ -1,5 +1,5 @@
 import type { ErrorCode } from "#core/errors.ts";
-import type { Lease, Notice, StartKey } from "#ledger/ledger.ts";
+import type { ArtifactReads, Lease, Notice, StartKey } from "#ledger/ledger.ts";
 import type { Applied } from "#ledger/sqlite/batch-apply.ts";
 import type { Cell } from "#ledger/sqlite/run-row.ts";
 
@@ -19,7 +19,8 @@ export type Task =
   | { do: "release_lease"; lease: Lease }
   | { do: "delete_runs"; runIds: string[] }
   | { do: "compact_states"; runId: string; headSeq: number; snapshot: string }
-  | { do: "delete_artifacts"; artifactIds: string[] };
+  | { do: "delete_artifacts"; artifactIds: string[] }
+  | { do: "add_access"; reads: ArtifactReads[] };
 
 export type TaskResult = Lease | null | Deleted | number;
 

@@ -1,3 +1,6 @@
+import type { Database } from "bun:sqlite";
+import { addCatalogue } from "#ledger/sqlite/artifact-catalogue.ts";
+
 /**
  * Numbered schema steps: step n brings `PRAGMA user_version` from n to n + 1. A released step never changes.
  *
@@ -6,7 +9,7 @@
  * plain rowid table: rows of one run lie together, and a leaf page takes a whole row (an index b-tree would push everything above 1 KB
  * into an overflow page of its own).
  */
-export const migrations: readonly string[] = [
+export const migrations: readonly (string | ((db: Database) => void))[] = [
   `
   CREATE TABLE meta(key TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
   INSERT INTO meta VALUES('mail_id', 0);
@@ -111,6 +114,7 @@ export const migrations: readonly string[] = [
   `
   CREATE TABLE memory_log(no INTEGER PRIMARY KEY AUTOINCREMENT, body TEXT NOT NULL);
   `,
+  addCatalogue,
 ];
 
 /** Low bits of the composite keys: a run holds fewer than 2^24 records and state rows (`maxRows`). */

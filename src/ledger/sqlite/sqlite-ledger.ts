@@ -4,6 +4,7 @@ import { type Clock, isoTime } from "#core/time.ts";
 import { wakeAt } from "#ledger/batch-rules.ts";
 import type { Batch, Committed, Ledger } from "#ledger/ledger.ts";
 import { Notices, addBatch, emptyNotice } from "#ledger/notices.ts";
+import { artifactStats, searchArtifacts } from "#ledger/sqlite/artifact-search.ts";
 import { createPrivateFile, openForReading } from "#ledger/sqlite/database.ts";
 import type { Answer, Deleted } from "#ledger/sqlite/jobs.ts";
 import { listRuns } from "#ledger/sqlite/list-runs.ts";
@@ -110,6 +111,9 @@ function createLedger({ options, notices, writer, reader, peers }: Parts): Ledge
     listArtifacts: (runId, page) => read(() => reader.artifacts(runId, page)),
     readMemory: (after, limit) => read(() => reader.memory(after, limit)),
     memoryHead: () => read(() => reader.memoryHead()),
+    searchArtifacts: (query) => read(() => searchArtifacts(reader.db, query)),
+    artifactStats: (filter) => read(() => artifactStats(reader.db, filter)),
+    addArtifactAccess: async (reads) => void (await writer.task({ do: "add_access", reads })),
     takeLease: (name, owner, leaseMs) => writer.task({ do: "take_lease", name, owner, leaseMs, nowMs: options.now() }),
     renewLease: (lease, leaseMs) => writer.task({ do: "renew_lease", lease, leaseMs, nowMs: options.now() }),
     releaseLease: async (lease) => void (await writer.task({ do: "release_lease", lease })),

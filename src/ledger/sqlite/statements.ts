@@ -1,4 +1,5 @@
 import type { Database } from "bun:sqlite";
+import { accessSql, catalogueSql } from "#ledger/sqlite/artifact-catalogue.ts";
 import { identityColumns, progressColumns } from "#ledger/sqlite/run-row.ts";
 import { rowBits } from "#ledger/sqlite/migrations.ts";
 
@@ -56,6 +57,8 @@ export function prepareStatements(db: Database) {
        size_bytes=excluded.size_bytes, created_at=excluded.created_at, tags=excluded.tags, metadata=excluded.metadata
        WHERE runtime_id=excluded.runtime_id`,
     ),
+    catalogueArtifact: db.prepare(catalogueSql),
+    addAccess: db.prepare(accessSql),
 
     insertMemory: db.prepare("INSERT INTO memory_log(body) VALUES(?)"),
 

@@ -3,6 +3,7 @@ import { stringifyJson } from "#core/json.ts";
 import type { RunStatus } from "#core/run.ts";
 import { requireConsecutive } from "#ledger/batch-rules.ts";
 import type { Batch, RunUpdate } from "#ledger/ledger.ts";
+import { catalogueCells, catalogued } from "#ledger/sqlite/artifact-catalogue.ts";
 import { type Cell, identityColumns, progressColumns, pushIdentity, pushProgress } from "#ledger/sqlite/run-row.ts";
 
 /*
@@ -53,7 +54,8 @@ export interface WireCommand {
   pastAppliedAt: string | null;
 }
 
-export const artifactCells = 9;
+/** The row's own, and what the catalogue has of it. */
+export const artifactCells = 9 + catalogueCells;
 
 /** Appends a batch. AppError `conflict` when its records are not consecutive: then nothing may be sent. */
 export function encodeBatch(batch: Batch, at: string): Cell[] {
@@ -77,7 +79,7 @@ export function encodeBatch(batch: Batch, at: string): Cell[] {
   out.push(batch.artifacts?.length ?? 0);
   for (const a of batch.artifacts ?? []) {
     out.push(a.artifact_id, a.blob_id, a.run_id, a.runtime_id, a.content_type, a.size_bytes, a.created_at);
-    out.push(stringifyJson(a.tags), stringifyJson(a.metadata));
+    out.push(stringifyJson(a.tags), stringifyJson(a.metadata), ...catalogued(a));
   }
   out.push(batch.memory?.length ?? 0);
   for (const event of batch.memory ?? []) out.push(stringifyJson(event));
