@@ -31,6 +31,12 @@ export function allOf(sources: MigrationSource[], warnings: Warnings): Migration
     async *bundles() {
       for (const source of sources) yield* source.bundles();
     },
+    async *startKeys() {
+      for (const source of sources) yield* source.startKeys();
+    },
+    async *memory() {
+      for (const source of sources) yield* source.memory();
+    },
     async close() {
       for (const source of sources) await source.close();
     },

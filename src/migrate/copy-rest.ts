@@ -2,29 +2,59 @@ import { existsSync } from "node:fs";
 import { mkdir, rename, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { NewCommand } from "#core/command.ts";
+import type { MemoryEvent } from "#core/memory-event.ts";
 import { copyFile, hashFile } from "#ledger/backup/copy-file.ts";
 import type { ArtifactRow, Ledger } from "#ledger/ledger.ts";
+import type { Contents } from "#migrate/contents.ts";
 import type { MigratedArtifact, MigrationSource } from "#migrate/source.ts";
 import type { Warnings } from "#migrate/warnings.ts";
 
 const atOnce = 500;
 
-/** Copies commands, those that were applied (`past`) or those that wait to be. What is there already stays as it is. Answers how many there are. */
-export async function copyCommands(
-  source: MigrationSource,
-  ledger: Ledger,
-  { past }: { past: boolean },
-): Promise<number> {
-  let count = 0;
+/**
+ * Copies commands in their order: those that were applied with their outcome, the others for their runs to apply, so their runs are there
+ * already. What is there stays as it is.
+ */
+export async function copyCommands(source: MigrationSource, ledger: Ledger): Promise<Contents["commands"]> {
+  const count = { applied: 0, waiting: 0 };
   let some: NewCommand[] = [];
   const send = async () => {
     if (some.length > 0) await ledger.commit({ commands: some });
-    count += some.length;
     some = [];
   };
   for await (const command of source.commands()) {
-    if ((command.past !== undefined) !== past) continue;
+    count[command.past ? "applied" : "waiting"] += 1;
     some.push(command);
+    if (some.length >= atOnce) await send();
+  }
+  await send();
+  return count;
+}
+
+/** Keys of starts, each a commit of its own; many share a flush. */
+export async function copyStartKeys(source: MigrationSource, ledger: Ledger): Promise<void> {
+  let some: Promise<unknown>[] = [];
+  for await (const startKey of source.startKeys()) {
+    some.push(ledger.commit({ startKey }));
+    if (some.length < atOnce) continue;
+    await Promise.all(some);
+    some = [];
+  }
+  await Promise.all(some);
+}
+
+/** The memory log, from where it ends in the target. */
+export async function copyMemory(source: MigrationSource, ledger: Ledger): Promise<number> {
+  const known = await ledger.memoryHead();
+  let count = 0;
+  let some: MemoryEvent[] = [];
+  const send = async () => {
+    if (some.length > 0) await ledger.commit({ memory: some });
+    some = [];
+  };
+  for await (const event of source.memory()) {
+    count += 1;
+    if (count > known) some.push(event);
     if (some.length >= atOnce) await send();
   }
   await send();

@@ -1,18 +1,18 @@
 import { AppError } from "#core/errors.ts";
 import type { SealedRecord } from "#core/record.ts";
-import type { Run } from "#core/run.ts";
+import type { Run, RunProgress } from "#core/run.ts";
 import { sealBody } from "#ledger/chain.ts";
 import type { Batch, Ledger, RunUpdate } from "#ledger/ledger.ts";
-import type { MigratedRun, MigrationSource } from "#migrate/source.ts";
+import type { MigratedRun, MigratedState, MigrationSource } from "#migrate/source.ts";
 
-/** A commit carries at most so many records of a run, or so many characters. */
-const maxRecords = 2000;
+/** A commit carries about so many records and states of a run, or so many characters. */
+const maxRows = 2000;
 const maxCharacters = 4_000_000;
 
 /** Runs that are copied at once: their commits share one flush. */
 const atOnce = 16;
 
-/** Copies runs that are not there yet, and the rest of those that are there by half. `onRun` hears of each. */
+/** Copies runs that are not there yet; one that an interrupted migration left half is written anew. `onRun` hears of each. */
 export async function copyRuns(
   source: MigrationSource,
   ledger: Ledger,
@@ -28,96 +28,146 @@ async function copyRun(source: MigrationSource, ledger: Ledger, runId: string): 
   const migrated = await source.run(runId);
   if (!migrated) return null;
   const known = await ledger.getRun(runId);
-  if (known && known.created_at !== migrated.run.created_at)
-    throw new AppError("conflict", `The run ${runId} of the target is another one than that of the source`);
-  const copy = new RunCopy(ledger, migrated, known);
-  let seq = 0;
-  for await (const body of source.records(runId)) {
-    seq += 1;
-    if (seq > copy.head) await copy.add(body);
+  if (known && !isUnderWay(known)) {
+    requireSame(known, migrated);
+    return migrated;
   }
-  await copy.finish(seq);
+  if (known) await ledger.deleteRuns([runId]);
+  const copy = new RunCopy(ledger, migrated);
+  const records = source.records(runId)[Symbol.asyncIterator]();
+  for await (const state of migrated.states()) await copy.addUpTo(state, records);
+  await copy.finish(records);
   return migrated;
 }
 
+function requireSame(known: Run, { run }: MigratedRun): void {
+  if (known.created_at === run.created_at && known.updated_at === run.updated_at) return;
+  throw new AppError(
+    "conflict",
+    `The run ${run.run_id} changed after it was copied: a gateway worked on the source meanwhile. Begin anew with --overwrite`,
+  );
+}
+
 /**
- * One run on its way. It is written as running, and what it really is comes with its last records: a run that stands at the end of its
- * ledger is complete, whatever interrupted the migration.
+ * One run on its way. It is written as running, and what it really is comes with its last records: until then it bears a mark, whatever
+ * interrupts the migration.
  */
 class RunCopy {
-  head: number;
-  #hash: string | null;
-  #isNew: boolean;
-  #isDone: boolean;
-  #records: SealedRecord[] = [];
-  #characters = 0;
-  #sentTo: number;
   #ledger: Ledger;
   #migrated: MigratedRun;
+  #head = 0;
+  #hash: string | null = null;
+  #records: SealedRecord[] = [];
+  #updates: RunUpdate[] = [];
+  #rows = 0;
+  #characters = 0;
+  #isNew = true;
+  /** Where the run stood at the last state. */
+  #position: MigratedRun["startPosition"];
 
-  constructor(ledger: Ledger, migrated: MigratedRun, known: Run | null) {
+  constructor(ledger: Ledger, migrated: MigratedRun) {
     this.#ledger = ledger;
     this.#migrated = migrated;
-    this.head = known?.head_seq ?? 0;
-    this.#sentTo = this.head;
-    this.#hash = known?.head_hash ?? null;
-    this.#isNew = known === null;
-    this.#isDone = known !== null && known.updated_at === migrated.run.updated_at && !isUnderWay(known);
+    this.#position = migrated.startPosition;
   }
 
-  async add(body: string): Promise<void> {
-    const sealed = sealBody(body, this.head + 1, this.#hash);
-    if (this.#records.length >= maxRecords || this.#characters + body.length > maxCharacters) await this.#send(false);
-    this.head = sealed.seq;
+  /** The records that a state stands behind, and the state. */
+  async addUpTo(state: MigratedState, records: AsyncIterator<string>): Promise<void> {
+    while (state.seq === null || this.#head < state.seq) if (!(await this.#next(records))) break;
+    this.#position = state.position ?? this.#position;
+    this.#update(state, this.#passing(this.#position));
+    await this.#sendWhenLarge();
+  }
+
+  async finish(records: AsyncIterator<string>): Promise<void> {
+    while (await this.#next(records));
+    const { run, mail, listens, isCompacted, states } = this.#migrated;
+    if (this.#records.length > 0 || this.#updates.length === 0) this.#update(null, run);
+    const last = this.#updates.at(-1);
+    if (last) Object.assign(last, { progress: run, listens });
+    await this.#send(mail);
+    if (!isCompacted) return;
+    for await (const { json } of states())
+      await this.#ledger.compactStates(run.run_id, { headSeq: this.#head, snapshot: json });
+  }
+
+  async #next(records: AsyncIterator<string>): Promise<boolean> {
+    const { done, value } = await records.next();
+    if (done) return false;
+    if (this.#isLarge) {
+      this.#update(null, this.#passing(this.#position));
+      await this.#send([]);
+    }
+    const sealed = sealBody(value as string, this.#head + 1, this.#hash);
+    this.#head = sealed.seq;
     this.#hash = sealed.hash;
     this.#records.push(sealed);
-    this.#characters += body.length;
+    this.#rows += 1;
+    this.#characters += sealed.json.length;
+    return true;
   }
 
-  async finish(count: number): Promise<void> {
-    const { run_id } = this.#migrated.run;
-    if (this.head > count)
-      throw new AppError(
-        "conflict",
-        `The run ${run_id} has ${this.head} records in the target and ${count} in the source`,
-      );
-    if (this.#isDone && this.#records.length === 0) return;
-    if (this.#isDone)
-      throw new AppError(
-        "conflict",
-        `The run ${run_id} grew after it was copied: a gateway worked on the source meanwhile`,
-      );
-    await this.#send(true);
-  }
-
-  async #send(isLast: boolean): Promise<void> {
-    const { run, startVars, vars, listens, mail } = this.#migrated;
-    const born = { ...run, status: "running" as const, wait: null, pause: null, output: null, node_id: underWay };
-    const update: RunUpdate = {
-      run_id: run.run_id,
-      head_seq: this.#sentTo,
+  #update(state: MigratedState | null, progress: RunProgress): void {
+    const isSnapshot = state?.isSnapshot === true;
+    const delta = isSnapshot || !state || state.json === "[]" ? null : state.json;
+    this.#updates.push({
+      run_id: this.#migrated.run.run_id,
+      head_seq: this.#head - this.#records.length,
       epoch: 0,
-      progress: isLast ? run : born,
+      progress,
       records: this.#records,
-      delta: null,
-      snapshot: isLast ? vars : null,
+      delta,
+      snapshot: isSnapshot ? state.json : null,
       consumed: [],
-      listens: isLast ? listens : [],
+      listens: [],
+    });
+    this.#records = [];
+    this.#rows += 1;
+    this.#characters += state?.json.length ?? 0;
+  }
+
+  /** How the run's row looks while it is copied. */
+  #passing(position: MigratedRun["startPosition"]): MigratedRun["run"] {
+    const { run } = this.#migrated;
+    return {
+      ...run,
+      ...position,
+      status: "running",
+      pause: null,
+      output: null,
+      updated_at: underWay,
+      finished_at: null,
     };
-    const batch: Batch = { updates: [update] };
-    if (this.#isNew) batch.starts = [{ run: born, vars: startVars }];
-    if (isLast && mail.length > 0) batch.mail = mail;
+  }
+
+  get #isLarge(): boolean {
+    return this.#rows >= maxRows || this.#characters >= maxCharacters;
+  }
+
+  async #sendWhenLarge(): Promise<void> {
+    if (!this.#isLarge) return;
+    // The last update is kept back: it may turn out to be the one that ends the copy.
+    const last = this.#updates.pop();
+    await this.#send([]);
+    if (last) this.#updates.push(last);
+  }
+
+  async #send(mail: MigratedRun["mail"]): Promise<void> {
+    const { startVars, startPosition } = this.#migrated;
+    const batch: Batch = { updates: this.#updates };
+    if (this.#isNew) batch.starts = [{ run: this.#passing(startPosition), vars: startVars }];
+    if (mail.length > 0) batch.mail = mail;
     await this.#ledger.commit(batch);
     this.#isNew = false;
-    this.#sentTo = this.head;
-    this.#records = [];
+    this.#updates = [];
+    this.#rows = 0;
     this.#characters = 0;
   }
 }
 
-/** Node of a run that is being copied; no flow has one of this name. */
-const underWay = "__migration__";
+/** In the place of the time at which a run changed last, while it is copied. */
+const underWay = "0";
 
-export function isUnderWay(run: Pick<Run, "node_id">): boolean {
-  return run.node_id === underWay;
+export function isUnderWay(run: Pick<Run, "updated_at">): boolean {
+  return run.updated_at === underWay;
 }

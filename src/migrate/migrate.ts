@@ -4,10 +4,10 @@ import { createArchiveStore } from "#bundles/archive-store.ts";
 import type { ArchiveLimits } from "#bundles/archive-limits.ts";
 import { writeDurably } from "#bundles/durable-file.ts";
 import { AppError } from "#core/errors.ts";
-import type { RunStatus } from "#core/run.ts";
 import type { Ledger } from "#ledger/ledger.ts";
 import { type Checked, checkMigration } from "#migrate/check.ts";
-import { copyArtifacts, copyCommands } from "#migrate/copy-rest.ts";
+import { type Contents, countRun, noContents } from "#migrate/contents.ts";
+import { copyArtifacts, copyCommands, copyMemory, copyStartKeys } from "#migrate/copy-rest.ts";
 import { copyRuns } from "#migrate/copy-runs.ts";
 import type { MigratedRun, MigrationSource } from "#migrate/source.ts";
 import type { Warnings } from "#migrate/warnings.ts";
@@ -17,18 +17,6 @@ export interface MigrationTarget {
   dataDir: string;
   /** Folder where bundles are installed; null: they are where the source has them, and stay there. */
   flowsDir: string | null;
-}
-
-/** What a data folder holds. */
-export interface Contents {
-  runs: number;
-  by_status: Partial<Record<RunStatus, number>>;
-  schedules: number;
-  records: number;
-  commands: { applied: number; waiting: number };
-  artifacts: number;
-  /** Bundles that are installed, and those that only runs keep. */
-  bundles: { installed: number; kept: number };
 }
 
 export type MigrationStage = "runs" | "artifacts" | "check";
@@ -45,6 +33,7 @@ export async function countContents(source: MigrationSource, onProgress: OnProgr
   }
   for await (const { past } of source.commands()) contents.commands[past ? "applied" : "waiting"] += 1;
   for await (const _artifact of source.artifacts()) contents.artifacts += 1;
+  for await (const _event of source.memory()) contents.memory += 1;
   for await (const { installedAs } of source.bundles()) contents.bundles[installedAs ? "installed" : "kept"] += 1;
   return contents;
 }
@@ -61,13 +50,6 @@ export async function copyContents(
   const { ledger, dataDir } = target;
   const contents = noContents();
   const blobsDir = join(dataDir, "artifacts", "blobs");
-  // Those that were applied come first, while no run is there that they could be applied to again.
-  contents.commands.applied = await copyCommands(source, ledger, { past: true });
-  await copyArtifacts(source, ledger, {
-    blobsDir,
-    warnings,
-    onArtifact: () => onProgress("artifacts", ++contents.artifacts, 0),
-  });
   await copyBundles(source, target, { limits, warnings, contents });
   const runIds = await source.runIds();
   let done = 0;
@@ -75,8 +57,13 @@ export async function copyContents(
     countRun(contents, run);
     onProgress("runs", ++done, runIds.length);
   };
+  // What hangs on runs comes after them: a half run is taken away with all that.
   await copyRuns(source, ledger, { runIds, onRun });
-  contents.commands.waiting = await copyCommands(source, ledger, { past: false });
+  const onArtifact = () => onProgress("artifacts", ++contents.artifacts, 0);
+  await copyArtifacts(source, ledger, { blobsDir, warnings, onArtifact });
+  contents.commands = await copyCommands(source, ledger);
+  await copyStartKeys(source, ledger);
+  contents.memory = await copyMemory(source, ledger);
   let seen = 0;
   const checked = await checkMigration(source, ledger, {
     blobsDir,
@@ -102,26 +89,6 @@ async function copyBundles(
     else if (Bun.SHA256.hash(await Bun.file(path).bytes(), "hex") !== digest)
       warnings.add("bundle", `${installedAs} is installed in the target already, with other content; that stays`);
   }
-}
-
-function countRun(contents: Contents, migrated: MigratedRun | null): void {
-  if (!migrated) return;
-  const { status, schedule_id: schedule } = migrated.run;
-  contents.runs += 1;
-  contents.by_status[status] = (contents.by_status[status] ?? 0) + 1;
-  if (schedule !== null) contents.schedules += 1;
-}
-
-function noContents(): Contents {
-  return {
-    runs: 0,
-    by_status: {},
-    schedules: 0,
-    records: 0,
-    commands: { applied: 0, waiting: 0 },
-    artifacts: 0,
-    bundles: { installed: 0, kept: 0 },
-  };
 }
 
 /** AppError `unprocessable` with everything that is not as it should be. */

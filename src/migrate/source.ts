@@ -1,6 +1,7 @@
 import type { NewCommand } from "#core/command.ts";
-import type { RunIdentity, RunProgress } from "#core/run.ts";
-import type { ArtifactRow } from "#ledger/ledger.ts";
+import type { RunIdentity, RunProgress, Wait } from "#core/run.ts";
+import type { ArtifactRow, StartKey } from "#ledger/ledger.ts";
+import type { MemoryEvent } from "#core/memory-event.ts";
 import type { NewMail } from "#core/mail.ts";
 
 /** What a data folder holds, in the form in which our ledger takes it. Read only; everything can be read more than once. */
@@ -17,6 +18,10 @@ export interface MigrationSource {
   commands(): AsyncIterable<NewCommand>;
   artifacts(): AsyncIterable<MigratedArtifact>;
   bundles(): AsyncIterable<MigratedBundle>;
+  /** Keys under which starts are known, so that a repeated one starts nothing. */
+  startKeys(): AsyncIterable<StartKey>;
+  /** The memory log, oldest first. */
+  memory(): AsyncIterable<MemoryEvent>;
   close(): Promise<void>;
 }
 
@@ -24,12 +29,26 @@ export interface MigratedRun {
   run: RunIdentity & RunProgress;
   /** Vars that the run was started with, JSON text. */
   startVars: string;
-  /** Vars as they are now, JSON text. */
-  vars: string;
+  /** Where it stood then. */
+  startPosition: { node_id: string; wait: Wait | null };
+  /** States after the first one, oldest first. Can be read more than once. */
+  states(): AsyncIterable<MigratedState>;
+  /** All states between the first and the last one were given up. */
+  isCompacted: boolean;
   /** Event keys that the run listens on. */
   listens: string[];
   /** Unread mail. */
   mail: NewMail[];
+}
+
+export interface MigratedState {
+  /** Last record that it stands behind; null: all of them. */
+  seq: number | null;
+  /** The vars, or their changes (`Op[]`), JSON text. */
+  json: string;
+  isSnapshot: boolean;
+  /** Null where it is not known. */
+  position: { node_id: string; wait: Wait | null } | null;
 }
 
 export interface MigratedArtifact {

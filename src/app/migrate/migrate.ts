@@ -10,7 +10,8 @@ import { isoTime, systemClock } from "#core/time.ts";
 import { openSqliteLedger } from "#ledger/sqlite/sqlite-ledger.ts";
 import { copyFiles, countDeprecations, nameLeftBehind } from "#migrate/copy-files.ts";
 import { type Marker, writeMarker } from "#migrate/marker.ts";
-import { type Contents, type OnProgress, copyContents, countContents, requireSound } from "#migrate/migrate.ts";
+import type { Contents } from "#migrate/contents.ts";
+import { type OnProgress, copyContents, countContents, requireSound } from "#migrate/migrate.ts";
 import type { MigrationSource } from "#migrate/source.ts";
 import { Warnings } from "#migrate/warnings.ts";
 

@@ -302,12 +302,12 @@ function positionOf([, , nodeId, wait]: StateRow): StoredState["position"] {
   return { node_id: nodeId, wait: wait === null ? null : (parseJson(wait) as unknown as Wait) };
 }
 
-interface CommandRow extends Omit<Command, "payload" | "outcome"> {
+export interface CommandRow extends Omit<Command, "payload" | "outcome"> {
   payload: string;
   outcome: string | null;
 }
 
-function toCommand(row: CommandRow): Command {
+export function toCommand(row: CommandRow): Command {
   const outcome = row.outcome === null ? null : (parseJson(row.outcome) as unknown as Command["outcome"]);
   return { ...row, payload: parseObject(row.payload), outcome };
 }

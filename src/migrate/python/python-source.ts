@@ -126,6 +126,14 @@ export class PythonSource implements MigrationSource {
     yield* this.#options.bundles.all();
   }
 
+  startKeys(): ReturnType<MigrationSource["startKeys"]> {
+    return none();
+  }
+
+  memory(): ReturnType<MigrationSource["memory"]> {
+    return none();
+  }
+
   close(): Promise<void> {
     return this.#options.store.close();
   }
@@ -278,4 +286,4 @@ function order(a: string, b: string): number {
   return a === b ? 0 : a < b ? -1 : 1;
 }
 
-async function* none(): AsyncGenerator<string> {}
+async function* none(): AsyncGenerator<never> {}

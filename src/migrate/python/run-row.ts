@@ -9,7 +9,7 @@ import { scheduleSummary } from "#engine/schedule/summary.ts";
 import type { Converted } from "#migrate/python/convert-flow.ts";
 import { isPauseWait } from "#migrate/python/convert-flow.ts";
 import { type PythonRun, objectAt, without } from "#migrate/python/python-run.ts";
-import type { MigratedRun } from "#migrate/source.ts";
+import type { MigratedRun, MigratedState } from "#migrate/source.ts";
 
 interface Surroundings {
   digest: string | null;
@@ -46,10 +46,16 @@ export function migratedRun(run: PythonRun, converted: Converted, around: Surrou
   return {
     run: { ...identity, ...progress },
     startVars: stringifyJson(startVars(vars, around.entry)),
-    vars: stringifyJson(vars),
+    startPosition: { node_id: around.entry ?? run.current_node, wait: null },
+    states: () => oneState(stringifyJson(vars)),
+    isCompacted: false,
     listens: key?.startsWith("evt:") ? [key] : [],
     mail: around.mail,
   };
+}
+
+async function* oneState(json: string): AsyncGenerator<MigratedState> {
+  yield { seq: null, json, isSnapshot: true, position: null };
 }
 
 function progressOf(
