@@ -11,14 +11,17 @@ import { type StoreKind, storeKinds } from "#app/migrate/options.ts";
 
 export function migrateCommand(context: CliContext): CommandDef {
   return define({
-    meta: { name: "migrate", description: "Move a data folder of the Python gateway into this one's ledger" },
+    meta: {
+      name: "migrate",
+      description: "Move a data folder of the Python gateway, or of this one's other store, into a new ledger",
+    },
     args: {
       from: {
         type: "string",
         valueHint: "file|sqlite",
         description: "Store of the source (default: the one that is there)",
       },
-      to: { type: "string", valueHint: "sqlite", default: "sqlite", description: "Store of the target" },
+      to: { type: "string", valueHint: "sqlite|file", default: "sqlite", description: "Store of the target" },
       "target-dir": {
         type: "string",
         valueHint: "folder",
@@ -108,6 +111,7 @@ function tell(context: CliContext, report: MigrationReport): void {
   );
   if (report.moved_to !== null) print(context, `The ledger that was there is at ${report.moved_to}.`);
   if (isDry) return print(context, "Nothing was written.");
+  if (report.store === "file") print(context, "Start it with ABSTRACTGATEWAY_STORE_BACKEND=file.");
   print(
     context,
     `Compared: every record by hash, every artifact byte by byte; the chains are sealed over them (${report.sha256}).`,

@@ -19,25 +19,36 @@ export async function copyRuns(
   { runIds, onRun }: { runIds: string[]; onRun: (run: MigratedRun | null) => void },
 ): Promise<void> {
   for (let at = 0; at < runIds.length; at += atOnce) {
-    const some = runIds.slice(at, at + atOnce);
-    await Promise.all(some.map(async (runId) => onRun(await copyRun(source, ledger, runId))));
+    const some = await Promise.all(runIds.slice(at, at + atOnce).map((runId) => source.run(runId)));
+    const missing: MigratedRun[] = [];
+    for (const run of some) if (run && !(await isThere(ledger, run))) missing.push(run);
+    // All at once, so that they keep the order of their starts.
+    await ledger.commit({
+      starts: missing.map((run) => ({ run: passing(run, run.startPosition), vars: run.startVars })),
+    });
+    await Promise.all(
+      some.map(async (run) => {
+        if (run && missing.includes(run)) await copyRun(source, ledger, run);
+        onRun(run);
+      }),
+    );
   }
 }
 
-async function copyRun(source: MigrationSource, ledger: Ledger, runId: string): Promise<MigratedRun | null> {
-  const migrated = await source.run(runId);
-  if (!migrated) return null;
+/** A run that was left half is taken away. */
+async function isThere(ledger: Ledger, migrated: MigratedRun): Promise<boolean> {
+  const { run_id: runId } = migrated.run;
   const known = await ledger.getRun(runId);
-  if (known && !isUnderWay(known)) {
-    requireSame(known, migrated);
-    return migrated;
-  }
-  if (known) await ledger.deleteRuns([runId]);
+  if (known && isUnderWay(known)) await ledger.deleteRuns([runId]);
+  else if (known) requireSame(known, migrated);
+  return known !== null && !isUnderWay(known);
+}
+
+async function copyRun(source: MigrationSource, ledger: Ledger, migrated: MigratedRun): Promise<void> {
   const copy = new RunCopy(ledger, migrated);
-  const records = source.records(runId)[Symbol.asyncIterator]();
+  const records = source.records(migrated.run.run_id)[Symbol.asyncIterator]();
   for await (const state of migrated.states()) await copy.addUpTo(state, records);
   await copy.finish(records);
-  return migrated;
 }
 
 function requireSame(known: Run, { run }: MigratedRun): void {
@@ -61,7 +72,6 @@ class RunCopy {
   #updates: RunUpdate[] = [];
   #rows = 0;
   #characters = 0;
-  #isNew = true;
   /** Where the run stood at the last state. */
   #position: MigratedRun["startPosition"];
 
@@ -73,13 +83,21 @@ class RunCopy {
 
   /** The records that a state stands behind, and the state. */
   async addUpTo(state: MigratedState, records: AsyncIterator<string>): Promise<void> {
-    while (state.seq === null || this.#head < state.seq) if (!(await this.#next(records))) break;
+    while (state.seq === null || this.#head < state.seq) {
+      // Records of one commit of ours stay together: where they are cut, a state would appear that never was.
+      if (state.seq === null) await this.#cutWhenLarge();
+      if (!(await this.#next(records))) break;
+    }
+    // What was compacted there is compacted here in the end, and for that something must lie in between.
+    if (this.#migrated.isCompacted && this.#records.length > 0)
+      this.#update(null, passing(this.#migrated, this.#position));
     this.#position = state.position ?? this.#position;
-    this.#update(state, this.#passing(this.#position));
+    this.#update(state, passing(this.#migrated, this.#position));
     await this.#sendWhenLarge();
   }
 
   async finish(records: AsyncIterator<string>): Promise<void> {
+    do await this.#cutWhenLarge();
     while (await this.#next(records));
     const { run, mail, listens, isCompacted, states } = this.#migrated;
     if (this.#records.length > 0 || this.#updates.length === 0) this.#update(null, run);
@@ -94,10 +112,6 @@ class RunCopy {
   async #next(records: AsyncIterator<string>): Promise<boolean> {
     const { done, value } = await records.next();
     if (done) return false;
-    if (this.#isLarge) {
-      this.#update(null, this.#passing(this.#position));
-      await this.#send([]);
-    }
     const sealed = sealBody(value as string, this.#head + 1, this.#hash);
     this.#head = sealed.seq;
     this.#hash = sealed.hash;
@@ -105,6 +119,12 @@ class RunCopy {
     this.#rows += 1;
     this.#characters += sealed.json.length;
     return true;
+  }
+
+  async #cutWhenLarge(): Promise<void> {
+    if (!this.#isLarge) return;
+    if (this.#records.length > 0) this.#update(null, passing(this.#migrated, this.#position));
+    await this.#sendWhenLarge();
   }
 
   #update(state: MigratedState | null, progress: RunProgress): void {
@@ -126,20 +146,6 @@ class RunCopy {
     this.#characters += state?.json.length ?? 0;
   }
 
-  /** How the run's row looks while it is copied. */
-  #passing(position: MigratedRun["startPosition"]): MigratedRun["run"] {
-    const { run } = this.#migrated;
-    return {
-      ...run,
-      ...position,
-      status: "running",
-      pause: null,
-      output: null,
-      updated_at: underWay,
-      finished_at: null,
-    };
-  }
-
   get #isLarge(): boolean {
     return this.#rows >= maxRows || this.#characters >= maxCharacters;
   }
@@ -153,16 +159,18 @@ class RunCopy {
   }
 
   async #send(mail: MigratedRun["mail"]): Promise<void> {
-    const { startVars, startPosition } = this.#migrated;
     const batch: Batch = { updates: this.#updates };
-    if (this.#isNew) batch.starts = [{ run: this.#passing(startPosition), vars: startVars }];
     if (mail.length > 0) batch.mail = mail;
     await this.#ledger.commit(batch);
-    this.#isNew = false;
     this.#updates = [];
     this.#rows = 0;
     this.#characters = 0;
   }
+}
+
+/** How a run's row looks while it is copied. */
+function passing({ run }: MigratedRun, position: MigratedRun["startPosition"]): MigratedRun["run"] {
+  return { ...run, ...position, status: "running", pause: null, output: null, updated_at: underWay, finished_at: null };
 }
 
 /** In the place of the time at which a run changed last, while it is copied. */

@@ -52,7 +52,15 @@ function sample(folder: string): PythonData {
   };
 }
 
-describe.each(["file", "sqlite"] as const)("a data folder of the Python gateway's %s store", (kind) => {
+const ways = [
+  ["file", "sqlite"],
+  ["sqlite", "sqlite"],
+  ["file", "file"],
+  ["sqlite", "file"],
+] as const;
+
+describe.each(ways)("from the Python gateway's %s store into our %s store", (kind, to) => {
+  const env = { ABSTRACTGATEWAY_STORE_BACKEND: to };
   let root: string;
   let gateway: Gateway;
   let data: PythonData;
@@ -76,14 +84,14 @@ describe.each(["file", "sqlite"] as const)("a data folder of the Python gateway'
     await Bun.write(join(source, "workspaces", "w1", "kept.txt"), "work");
     const before = await fingerprint(root);
     const done = await program(
-      ["migrate", "--from", kind, "--to", "sqlite", "--data-dir", source, "--target-dir", "new"],
+      ["migrate", "--from", kind, "--to", to, "--data-dir", source, "--target-dir", "new"],
       root,
     );
     expect(done).toMatchObject({ code: 0, errors: "" });
     expect(done.output).toContain("10 runs (8 waiting, 2 completed), 3 of them schedules");
     expect(await fingerprint(root, ["new"])).toEqual(before);
-    expect(await program(["verify", "--data-dir", "new"], root)).toMatchObject({ code: 0 });
-    gateway = await startGateway({ dataDir: join(root, "new") });
+    expect(await program(["verify", "--data-dir", "new"], root, env)).toMatchObject({ code: 0 });
+    gateway = await startGateway({ dataDir: join(root, "new"), env });
   });
   afterAll(async () => {
     await gateway?.close();

@@ -1,12 +1,14 @@
 import { realpathSync, existsSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { join, resolve } from "node:path";
-import { type Layout, detectLayout } from "#app/migrate/detect.ts";
-import type { MigrateOptions } from "#app/migrate/options.ts";
+import { detectLayout } from "#app/migrate/detect.ts";
+import type { MigrateOptions, StoreKind } from "#app/migrate/options.ts";
+import { copyOwnFiles, openOwn } from "#app/migrate/own-folder.ts";
 import { type PythonFolder, openPython, pythonFolders } from "#app/migrate/python-folders.ts";
-import { lockName, lockTarget, moveAside, requireRoom, requireStopped, targetDatabase } from "#app/migrate/target.ts";
+import { lockName, lockTarget, moveAside, requireRoom, requireStopped, targetLedger } from "#app/migrate/target.ts";
 import { defaultArchiveLimits } from "#bundles/archive-limits.ts";
 import { isoTime, systemClock } from "#core/time.ts";
+import { openFileLedger } from "#ledger/file/file-ledger.ts";
 import { openSqliteLedger } from "#ledger/sqlite/sqlite-ledger.ts";
 import { copyFiles, countDeprecations, nameLeftBehind } from "#migrate/copy-files.ts";
 import { type Marker, writeMarker } from "#migrate/marker.ts";
@@ -20,6 +22,7 @@ export interface MigrationReport {
   source: string;
   from: string;
   into: string;
+  store: StoreKind;
   dry_run: boolean;
   /** It went on with a migration that was interrupted. */
   resumed: boolean;
@@ -39,24 +42,26 @@ export interface MigrationReport {
 export async function migrate(options: MigrateOptions, onProgress: OnProgress): Promise<MigrationReport> {
   const warnings = new Warnings();
   const layout = await detectLayout(options);
-  const folders = await pythonFolders(options);
-  const dbPath = targetDatabase(options);
-  const marker = await requireRoom(options, layout, dbPath);
-  await requireStopped([...folders.map(({ dataDir }) => dataDir), options.targetDir]);
+  const folders = layout.writer === "python" ? await pythonFolders(options) : [];
+  const path = targetLedger(options);
+  const marker = await requireRoom(options, layout, path);
+  await requireStopped([options.dataDir, ...folders.map(({ dataDir }) => dataDir), options.targetDir]);
   const context = { targetDir: options.targetDir, now: systemClock, warnings };
-  const source = await openPython(folders, layout, context);
+  const source =
+    layout.writer === "python" ? await openPython(folders, layout, context) : await openOwn(options, layout, warnings);
   try {
-    nameLeftBehind(options.dataDir, warnings);
+    if (layout.writer === "python") nameLeftBehind(options.dataDir, warnings);
     const shared = {
       source: source.name,
       from: options.dataDir,
       into: options.targetDir,
+      store: options.to,
       resumed: marker !== null,
       deprecations: await countDeprecations(options.dataDir, warnings),
     };
     const done = options.dryRun
       ? { contents: await countContents(source, onProgress), sha256: null, moved_to: null }
-      : await copy({ options, layout, folders, source, marker, dbPath, warnings, onProgress });
+      : await copy({ options, folders, source, marker, path, warnings, onProgress });
     return { ...shared, dry_run: options.dryRun, ...done, warnings: warnings.list() };
   } finally {
     await source.close();
@@ -65,31 +70,35 @@ export async function migrate(options: MigrateOptions, onProgress: OnProgress): 
 
 interface Copying {
   options: MigrateOptions;
-  layout: Layout;
+  /** Data folders of a Python gateway. */
   folders: PythonFolder[];
   source: MigrationSource;
   marker: Marker | null;
-  dbPath: string;
+  path: string;
   warnings: Warnings;
   onProgress: OnProgress;
 }
 
 async function copy(copying: Copying): Promise<Pick<MigrationReport, "contents" | "sha256" | "moved_to">> {
-  const { options, folders, source, dbPath, warnings, onProgress } = copying;
+  const { options, folders, source, path, warnings, onProgress } = copying;
   const { dataDir, targetDir } = options;
   const lock = await lockTarget(targetDir);
   try {
-    const movedTo = options.overwrites ? await moveAside(dbPath, systemClock()) : null;
+    const movedTo = options.overwrites ? await moveAside(path, systemClock()) : null;
     const startedAt = copying.marker?.started_at ?? isoTime(systemClock());
     const marker: Marker = { from: dataDir, source: source.name, started_at: startedAt, finished_at: null };
     await writeMarker(targetDir, marker);
-    const ledger = await openSqliteLedger({ path: dbPath, now: systemClock });
+    const open = options.to === "file" ? openFileLedger : openSqliteLedger;
+    const ledger = await open({ path, now: systemClock });
     try {
       const isSame = isSameFolder(dataDir, targetDir);
       const target = { ledger, dataDir: targetDir, flowsDir: isSame ? null : join(targetDir, "flows") };
       const limits = defaultArchiveLimits;
       const { contents, checked } = await copyContents(source, target, { limits, warnings, onProgress });
-      if (!isSame) for (const folder of folders) await copyFiles(folder.dataDir, targetDir);
+      if (!isSame) {
+        for (const folder of folders) await copyFiles(folder.dataDir, targetDir);
+        if (folders.length === 0) await copyOwnFiles(dataDir, targetDir);
+      }
       requireSound(checked);
       await writeMarker(targetDir, { ...marker, finished_at: isoTime(systemClock()) });
       return { contents, sha256: checked.sha256, moved_to: movedTo };

@@ -9,7 +9,7 @@ export interface MigrateOptions {
   to: StoreKind;
   /** Data folder that is written. */
   targetDir: string;
-  /** SQLite file of the target, or of the source where the target has none; null: `gateway.sqlite3` in the data folder. */
+  /** SQLite file of the target, or of the source where the target is a file store; null: `gateway.sqlite3` in the data folder. */
   dbPath: string | null;
   /** Move aside what is in the target's place. */
   overwrites: boolean;

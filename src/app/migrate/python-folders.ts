@@ -59,7 +59,7 @@ export async function openPython(
   const sources: PythonSource[] = [];
   for (const folder of folders) {
     const { dataDir, flowsDir, runtimeId, principal, user } = folder;
-    const dbPath = user === null ? layout.dbPath : join(dataDir, "gateway.sqlite3");
+    const dbPath = user === null ? layout.path : join(dataDir, "gateway.sqlite3");
     if (user !== null && !(dbPath && layout.kind === "sqlite" ? existsSync(dbPath) : await hasFileRuns(dataDir)))
       continue;
     const others = await catalogFolders(dataDir);

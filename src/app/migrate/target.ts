@@ -9,8 +9,9 @@ import { isLocked } from "#ledger/python/lock.ts";
 import { type ProcessLock, takeProcessLock } from "#ledger/sqlite/process-lock.ts";
 import { type Marker, readMarker } from "#migrate/marker.ts";
 
-/** Where the ledger of the target lies. */
-export function targetDatabase({ targetDir, dbPath }: MigrateOptions): string {
+/** File or folder of the target's ledger. */
+export function targetLedger({ targetDir, dbPath, to }: MigrateOptions): string {
+  if (to === "file") return join(targetDir, "ledger");
   const path = dbPath ?? join(targetDir, "gateway.sqlite3");
   const inside = relative(targetDir, path);
   if (inside === "" || inside === ".." || inside.startsWith(`..${sep}`) || resolve(inside) === inside)
@@ -35,14 +36,14 @@ export async function requireStopped(folders: string[]): Promise<void> {
  */
 export async function requireRoom(options: MigrateOptions, layout: Layout, path: string): Promise<Marker | null> {
   const { dataDir, targetDir, overwrites } = options;
-  if (layout.dbPath !== null && resolve(layout.dbPath) === resolve(path))
+  if (layout.path !== null && resolve(layout.path) === resolve(path))
     throw new AppError(
       "conflict",
       `${path} is the source itself: name another folder with --target-dir, or another file with --db-path`,
     );
   const marker = await readMarker(targetDir);
   if (overwrites) return null;
-  const isThere = existsSync(path) && statSync(path).size > 0;
+  const isThere = existsSync(options.to === "file" ? join(path, "store.json") : path) && statSync(path).size > 0;
   if (marker && marker.finished_at === null) {
     if (marker.from === dataDir) return marker;
     throw new AppError(

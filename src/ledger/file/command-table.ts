@@ -70,6 +70,11 @@ export class CommandTable {
     for (const seq of this.#open.keys()) yield this.#read(seq);
   }
 
+  /** In the order in which they came. */
+  *all(): Generator<Command> {
+    for (const seq of [...this.#known.keys()].toSorted((one, other) => one - other)) yield this.#read(seq);
+  }
+
   countOf(runId: string): number {
     return this.#byRun.get(runId)?.size ?? 0;
   }

@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { AppError } from "#core/errors.ts";
 import { fileError, damaged } from "#ledger/file/file-error.ts";
 import { cutTorn, readJournal } from "#ledger/file/journal.ts";
 import { createStore, readStoreDocument } from "#ledger/file/store-document.ts";
@@ -17,6 +18,17 @@ export async function openForWriting(folder: string): Promise<OpenedStore> {
     const { store, torn } = load(new Store(folder, document));
     if (torn) cutTorn(torn);
     return { store, nextGroup: store.group + 1 };
+  } catch (error) {
+    throw fileError(error);
+  }
+}
+
+/** The same without writing anything, for a store that nobody works on. AppError `storage` when there is none. */
+export function openForReading(folder: string): Store {
+  try {
+    const document = readStoreDocument(folder);
+    if (!document) throw new AppError("storage", `There is no ledger in ${folder}`);
+    return load(new Store(folder, document)).store;
   } catch (error) {
     throw fileError(error);
   }

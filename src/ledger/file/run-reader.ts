@@ -84,7 +84,7 @@ export class RunReader {
       seq = page.at(-1)?.seq ?? run.head;
     }
     for (let no = 0; no <= run.stateNo && !run.isGone; no += textsPage) {
-      yield this.#states(run, no, textsPage).map(({ json }) => json);
+      yield this.states(run, no, textsPage).map(({ json }) => json);
     }
   }
 
@@ -122,7 +122,7 @@ export class RunReader {
       states: (no, after, limit) => {
         requireOpen();
         const run = page.get(no);
-        return run === undefined || run.isGone ? [] : this.#states(run, after + 1, limit);
+        return run === undefined || run.isGone ? [] : this.states(run, after + 1, limit);
       },
     };
   }
@@ -132,7 +132,8 @@ export class RunReader {
     return some.map(([id, { body }]) => ({ ...(parseObject(body) as unknown as MailBody), run_id: run.runId, id }));
   }
 
-  #states(run: StoredRun, from: number, limit: number): StoredStateLine[] {
+  /** From a number on. */
+  states(run: StoredRun, from: number, limit: number): StoredStateLine[] {
     const found: StoredStateLine[] = [];
     this.#eachState(run, { line: from }, (state) => found.push(state) < limit);
     return found;

@@ -31,6 +31,13 @@ export class StartKeyTable {
     return row === null ? null : (JSON.parse(row) as StartKey);
   }
 
+  *all(): Generator<StartKey> {
+    for (const name of [...this.#byRun.values()].flat()) {
+      const row = this.table.get(name);
+      if (row !== null) yield JSON.parse(row) as StartKey;
+    }
+  }
+
   removeOf(runId: string): void {
     for (const name of this.#byRun.get(runId) ?? []) this.table.put(name, null);
     this.#byRun.delete(runId);
