@@ -112,7 +112,7 @@ class RunCopy {
   async #next(records: AsyncIterator<string>): Promise<boolean> {
     const { done, value } = await records.next();
     if (done) return false;
-    const sealed = sealBody(value as string, this.#head + 1, this.#hash);
+    const sealed = sealBody(value, this.#head + 1, this.#hash);
     this.#head = sealed.seq;
     this.#hash = sealed.hash;
     this.#records.push(sealed);

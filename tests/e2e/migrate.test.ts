@@ -90,7 +90,7 @@ describe.each(ways)("from the Python gateway's %s store into our %s store", (kin
     expect(done).toMatchObject({ code: 0, errors: "" });
     expect(done.output).toContain("10 runs (8 waiting, 2 completed), 3 of them schedules");
     expect(await fingerprint(root, ["new"])).toEqual(before);
-    expect(await program(["verify", "--data-dir", "new"], root, env)).toMatchObject({ code: 0 });
+    if (to === "sqlite") expect(await program(["verify", "--data-dir", "new"], root)).toMatchObject({ code: 0 });
     gateway = await startGateway({ dataDir: join(root, "new"), env });
   });
   afterAll(async () => {

@@ -4,7 +4,7 @@ import { parseJson } from "#core/json.ts";
 import type { NewMail } from "#core/mail.ts";
 import type { MemoryEvent } from "#core/memory-event.ts";
 import type { Wait } from "#core/run.ts";
-import type { ContentsState, LedgerContents } from "#ledger/contents.ts";
+import type { ContentsRun, ContentsState, LedgerContents } from "#ledger/contents.ts";
 import type { StartKey } from "#ledger/ledger.ts";
 import { requireOurs } from "#ledger/sqlite/database.ts";
 import { migrations, rowBits } from "#ledger/sqlite/migrations.ts";
@@ -32,46 +32,13 @@ export async function openSqliteContents(path: string): Promise<LedgerContents> 
 
 function contentsOf(db: Database, close: () => Promise<void>): LedgerContents {
   const reader = new LedgerReader(db);
-  /** Rows of a table with an integer key, page by page. */
-  function* rows<Row extends { no: number }>(sql: string): Generator<Row> {
-    for (let after = -1; ;) {
-      const page = db.query(`${sql} LIMIT ${pageSize}`).all(after) as Row[];
-      yield* page;
-      const last = page.at(-1);
-      if (!last) return;
-      after = last.no;
-    }
-  }
   return {
     *runIds() {
-      for (const { run_id } of rows<{ no: number; run_id: string }>(
-        "SELECT run_no AS no, run_id FROM runs WHERE run_no > ? ORDER BY run_no",
-      ))
-        yield run_id;
+      const sql = "SELECT run_no AS no, run_id FROM runs WHERE run_no > ? ORDER BY run_no";
+      for (const { run_id } of rows<{ no: number; run_id: string }>(db, sql)) yield run_id;
     },
-    run(runId) {
-      const run = reader.run(runId);
-      if (!run) return null;
-      const no = reader.runNo(runId);
-      const compacted = db.query("SELECT compacted FROM runs WHERE run_no = ?").values(no)[0]?.[0];
-      const keys = db.query("SELECT key FROM listeners WHERE run_no = ? ORDER BY key").values(no) as [string][];
-      const mail = reader.mail(runId, Number.MAX_SAFE_INTEGER).map(({ id: _id, ...rest }): NewMail => rest);
-      return { run, mail, listens: keys.flat(), isCompacted: compacted === 1 };
-    },
-    *states(runId) {
-      const no = reader.runNo(runId) ?? -1;
-      const query = db.query(
-        `SELECT id & ${2 ** rowBits - 1} AS no, seq, is_snapshot, json, node_id, wait FROM states
-         WHERE ${ofRun} AND id > ((?1 << ${rowBits}) + ?2) ORDER BY id LIMIT ${pageSize}`,
-      );
-      for (let after = -1; ;) {
-        const page = query.all(no, after) as StateRow[];
-        for (const row of page) yield toState(row);
-        const last = page.at(-1);
-        if (!last) return;
-        after = last.no;
-      }
-    },
+    run: (runId) => runOf(reader, runId),
+    states: (runId) => statesOf(reader, runId),
     *records(runId) {
       for (let after = 0; ;) {
         const page = reader.records(runId, after, { limit: pageSize });
@@ -82,28 +49,59 @@ function contentsOf(db: Database, close: () => Promise<void>): LedgerContents {
       }
     },
     *commands() {
-      for (const { no: _no, ...row } of rows<CommandRow & { no: number }>(
-        "SELECT seq AS no, * FROM commands WHERE seq > ? ORDER BY seq",
-      ))
-        yield toCommand(row);
+      const sql = "SELECT seq AS no, * FROM commands WHERE seq > ? ORDER BY seq";
+      for (const { no: _no, ...row } of rows<CommandRow & { no: number }>(db, sql)) yield toCommand(row);
     },
     *startKeys() {
       yield* db.query("SELECT key, principal, body_hash, run_id FROM start_keys").all() as StartKey[];
     },
     *artifacts() {
-      for (const { no: _no, ...row } of rows<StoredArtifact & { no: number }>(
-        "SELECT artifact_no AS no, * FROM artifacts WHERE artifact_no > ? ORDER BY artifact_no",
-      ))
-        yield toArtifact(row);
+      const sql = "SELECT artifact_no AS no, * FROM artifacts WHERE artifact_no > ? ORDER BY artifact_no";
+      for (const { no: _no, ...row } of rows<StoredArtifact & { no: number }>(db, sql)) yield toArtifact(row);
     },
     *memory() {
-      for (const { body } of rows<{ no: number; body: string }>(
-        "SELECT no, body FROM memory_log WHERE no > ? ORDER BY no",
-      ))
+      const sql = "SELECT no, body FROM memory_log WHERE no > ? ORDER BY no";
+      for (const { body } of rows<{ no: number; body: string }>(db, sql))
         yield parseJson(body) as unknown as MemoryEvent;
     },
     close,
   };
+}
+
+/** Rows of a table with an integer key, page by page. */
+function* rows<Row extends { no: number }>(db: Database, sql: string): Generator<Row> {
+  for (let after = -1; ;) {
+    const page = db.query(`${sql} LIMIT ${pageSize}`).all(after) as Row[];
+    yield* page;
+    const last = page.at(-1);
+    if (!last) return;
+    after = last.no;
+  }
+}
+
+function runOf(reader: LedgerReader, runId: string): ContentsRun | null {
+  const run = reader.run(runId);
+  if (!run) return null;
+  const no = reader.runNo(runId);
+  const compacted = reader.db.query("SELECT compacted FROM runs WHERE run_no = ?").values(no)[0]?.[0];
+  const keys = reader.db.query("SELECT key FROM listeners WHERE run_no = ? ORDER BY key").values(no) as [string][];
+  const mail = reader.mail(runId, Number.MAX_SAFE_INTEGER).map(({ id: _id, ...rest }): NewMail => rest);
+  return { run, mail, listens: keys.flat(), isCompacted: compacted === 1 };
+}
+
+function* statesOf(reader: LedgerReader, runId: string): Generator<ContentsState> {
+  const no = reader.runNo(runId) ?? -1;
+  const query = reader.db.query(
+    `SELECT id & ${2 ** rowBits - 1} AS no, seq, is_snapshot, json, node_id, wait FROM states
+     WHERE ${ofRun} AND id > ((?1 << ${rowBits}) + ?2) ORDER BY id LIMIT ${pageSize}`,
+  );
+  for (let after = -1; ;) {
+    const page = query.all(no, after) as StateRow[];
+    for (const row of page) yield toState(row);
+    const last = page.at(-1);
+    if (!last) return;
+    after = last.no;
+  }
 }
 
 interface StateRow {
