@@ -187,7 +187,7 @@ export class RequestAccess implements Access {
 
   /** Without the query, whose values may hold what no log should. */
   #writeLog(log: Log, method: string, state: Admitted, status: number): void {
-    log.write("info", `${method} ${state.path} ${status}`, {
+    log.write("info", "Request", {
       request_id: state.requestId,
       method,
       path: state.path,

@@ -19,8 +19,8 @@ export interface WebhookStoreOptions {
 /** How soon a process sees what another one changed, ms. Each commit of a run asks, so the disk cannot be asked each time. */
 const lookMs = 1000;
 const rotationMs = 86_400_000;
-/** Each event is matched against all of them. */
-const maxSubscriptions = 200;
+/** So many of one runtime: each of its events is matched against all of them. */
+const maxSubscriptions = 100;
 
 /** The webhooks that people made. A secret is shown when it is made and never again. */
 export class WebhookStore {
@@ -58,7 +58,7 @@ export class WebhookStore {
     owner: { runtimeId: string; createdBy: string },
   ): Promise<{ subscription: Subscription; secret: string }> {
     return this.#inTurn(async (all) => {
-      if (all.length >= maxSubscriptions)
+      if (all.filter(({ runtimeId }) => runtimeId === owner.runtimeId).length >= maxSubscriptions)
         throw new AppError("conflict", `There are ${maxSubscriptions} webhooks already: remove one first`);
       const id = `wh_${this.#options.newId().replaceAll("-", "")}`;
       const secret = newWebhookSecret();

@@ -75,7 +75,9 @@ test("requests, commands and what becomes of runs are lines with the ids that be
   });
   const id = headers.get("x-request-id");
   expect(await line(({ request_id }) => request_id === id)).toMatchObject({
-    message: `GET /api/gateway/runs/${runId} 200`,
+    message: "Request",
+    method: "GET",
+    path: `/api/gateway/runs/${runId}`,
     run_id: runId,
     status: 200,
   });

@@ -121,15 +121,18 @@ test("a failed call is an error in the trace, and so is its run", async () => {
   expect(chat).toMatchObject({ status: { code: 2 }, attributes: { "error.type": "_OTHER" } });
 });
 
-async function startIn(traceparent: string): Promise<string> {
-  const response = await fetch(`${gateway.url}/api/gateway/runs/start`, {
+async function postIn(traceparent: string, path: string, body: object): Promise<any> {
+  const response = await fetch(`${gateway.url}${path}`, {
     method: "POST",
     headers: { authorization: `Bearer ${token}`, "content-type": "application/json", traceparent },
-    body: JSON.stringify({ bundle_id: "short", input_data: {} }),
+    body: JSON.stringify(body),
   });
   expect(response.status).toBe(200);
-  return ((await response.json()) as { run_id: string }).run_id;
+  return response.json();
 }
+
+const startIn = async (traceparent: string): Promise<string> =>
+  (await postIn(traceparent, "/api/gateway/runs/start", { bundle_id: "short", input_data: {} })).run_id;
 
 test("a run goes on with the trace of its request, is left out when that is not sampled, and does not mind a header that is none", async () => {
   await open();
@@ -143,6 +146,10 @@ test("a run goes on with the trace of its request, is left out when that is not 
   const odd = await startIn("00-zz-zz-01");
   expect(await collector.until(endOf(odd))).toMatchObject({ traceId: traceOf(odd), parentId: "" });
   expect(collector.spans.some(endOf(unwanted))).toBe(false);
+  const chat = { model: "bundle:short", messages: [{ role: "user", content: "Hi" }] };
+  const caller = "00-aaaabbbbccccddddaaaabbbbccccdddd-00f067aa0ba902b7-01";
+  const { id } = await postIn(caller, "/v1/chat/completions", chat);
+  expect((await collector.until(endOf(id))).traceId).toBe("aaaabbbbccccddddaaaabbbbccccdddd");
 });
 
 test("steps after kill -9 are in the trace of the run that they belong to", async () => {

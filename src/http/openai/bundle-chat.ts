@@ -9,9 +9,13 @@ import type { Services } from "#http/services.ts";
 import { startRun } from "#http/start-run.ts";
 
 /** Starts the bundle with the last turn as its prompt. The run is durable: it goes on when the client has gone. */
-export function startBundle(services: Services, body: ChatCompletionRequest, principal: string): Promise<string> {
+export function startBundle(
+  services: Services,
+  body: ChatCompletionRequest,
+  by: { principal: string; traceparent: string | null },
+): Promise<string> {
   const start = { bundle_id: body.model.slice(bundlePrefix.length), input_data: toBundleInput(body) };
-  return startRun(services, start, { principal, idempotency: null, mayReferToArtifacts: true });
+  return startRun(services, start, { ...by, idempotency: null, mayReferToArtifacts: true });
 }
 
 /** Waits for the end of a run, or until it asks somebody, and answers with what it says. Rejects with the signal's reason. */

@@ -143,7 +143,10 @@ async function chat(context: OpenAiContext, body: ChatCompletionRequest, { reque
   let ask: Ask;
   if (body.model.startsWith(bundlePrefix)) {
     requireScope(access.principal(request), "runs:write");
-    const runId = await startBundle(services, body, principalKey(access.principal(request)));
+    const runId = await startBundle(services, body, {
+      principal: principalKey(access.principal(request)),
+      traceparent: request.headers.get("traceparent"),
+    });
     id = runId;
     ask = (signal) => answerOfRun(services, runId, signal);
   } else {

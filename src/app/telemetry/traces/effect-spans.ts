@@ -33,12 +33,16 @@ function traced(handler: EffectHandler, options: EffectSpanOptions): EffectHandl
       const spanId = spanIdOf(`${context.step_id}/${context.attempt}/${startMs}`);
       const asked = { effect, context, startMs, spanId };
       const onToolCall = (done: ToolCallDone) => sink.emit(toolSpan(done, asked, options));
+      const emit = (done: Done) => {
+        // The process stops: nothing came of it, and the next one asks again.
+        if (context.signal.reason !== "shutdown") sink.emit(effectSpan(asked, done, options));
+      };
       try {
         const effected = await handler.run(effect, { ...context, onToolCall });
-        sink.emit(effectSpan(asked, { endMs: now(), effected, error: null }, options));
+        emit({ endMs: now(), effected, error: null });
         return effected;
       } catch (error) {
-        sink.emit(effectSpan(asked, { endMs: now(), effected: null, error: messageOf(error) }, options));
+        emit({ endMs: now(), effected: null, error: messageOf(error) });
         throw error;
       }
     },
