@@ -22,17 +22,24 @@ const portion = 256;
 /** A model that does not answer within this is asked again later: the assertions are there without vectors until then. */
 const embedMs = 30_000;
 
-/** Applies to the store what the memory log has beyond its position. */
-export async function catchUp(follower: Follower, onProgress?: (position: number) => void): Promise<void> {
+/** Applies to the store what the memory log has beyond its position. Answers how many entries that were, and how many assertions came without a vector. */
+export async function catchUp(
+  follower: Follower,
+  onProgress?: (position: number) => void,
+): Promise<{ entries: number; bare: number }> {
   const { log, store, signal } = follower;
+  const done = { entries: 0, bare: 0 };
   for (;;) {
     const entries = await log.readMemory(await store.position(), portion);
     const last = entries.at(-1);
-    if (!last) return;
+    if (!last) return done;
     signal.throwIfAborted();
     const changes = changesOf(entries);
-    await addVectors(rowsOf(changes), follower);
+    const rows = rowsOf(changes);
+    await addVectors(rows, follower);
+    if (follower.space.model !== null) done.bare += rows.filter(({ vector }) => vector === null).length;
     await store.apply(changes, last.no);
+    done.entries += entries.length;
     onProgress?.(last.no);
   }
 }

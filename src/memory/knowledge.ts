@@ -34,6 +34,8 @@ export interface View {
 const retryMs = 30_000;
 const followMs = 5000;
 const retiredMs = 10_000;
+/** Each entry is a small piece in LanceDB until it is folded into a larger one. */
+const untidyEntries = 100;
 /** How long a process that only reads waits for the one that applies. */
 const otherMs = 2000;
 const lookMs = 20;
@@ -48,6 +50,10 @@ export class Knowledge {
   #opening: Promise<void> | null = null;
   #work: Promise<void> = Promise.resolve();
   #renewal: { space: Space; position: number } | null = null;
+  /** Assertions of the active store that have no vector yet: counted once, then kept. */
+  #bare = 0;
+  /** Entries that were applied since the store was tidied. */
+  #untidy = 0;
   #retired: { store: KnowledgeStore; space: Space; atMs: number }[] = [];
   #renewing: Promise<void> = Promise.resolve();
   #warning: string | null = null;
@@ -97,8 +103,15 @@ export class Knowledge {
     let isWhole = false;
     await this.#alone(async () => {
       isWhole = await fillVectors(this.#follower());
+      this.#bare = (await this.#current().store.counts()).withoutVector;
     });
     return isWhole;
+  }
+
+  /** Builds indexes and folds small pieces together. It happens by itself after many entries. */
+  async tidy(): Promise<void> {
+    await this.#open();
+    await this.#alone(() => this.#current().store.tidy());
   }
 
   /** Another model may be configured: done when the graph is embedded by it. */
@@ -145,7 +158,9 @@ export class Knowledge {
       await stores.drop(space);
       this.#active = { store: await stores.open(space), space };
     }
-    if (applies) await stores.remember(space);
+    if (!applies) return;
+    this.#bare = (await this.#active.store.counts()).withoutVector;
+    await stores.remember(space);
   }
 
   /** The space that the configured model makes; none when there is no model or it does not answer. */
@@ -171,15 +186,35 @@ export class Knowledge {
   }
 
   async #settle(): Promise<string[]> {
-    await this.#alone(async () => {
-      await catchUp(this.#follower());
-      await this.#followModel();
-      await this.#dropRetired(retiredMs);
-    });
-    const { withoutVector } = await this.#current().store.counts();
-    if (withoutVector === 0) return [];
+    if (await this.#isBehind()) {
+      await this.#alone(async () => {
+        const { entries, bare } = await catchUp(this.#follower());
+        this.#bare += bare;
+        this.#untidy += entries;
+        await this.#followModel();
+        await this.#dropRetired(retiredMs);
+      });
+    }
+    if (this.#untidy >= untidyEntries) this.#tidySoon();
+    if (this.#bare === 0) return [];
     this.#later(retryMs, () => this.fill().then(() => undefined));
-    return [`${withoutVector} assertions have no vectors yet`];
+    return [`${this.#bare} assertions have no vectors yet`];
+  }
+
+  /** A question of a store at the head of the log waits for nobody, whatever is done to the store meanwhile. */
+  async #isBehind(): Promise<boolean> {
+    if (performance.now() - this.#followedMs >= followMs || this.#retired.length > 0) return true;
+    return (await this.#current().store.position()) < (await this.#options.log.memoryHead());
+  }
+
+  #tidySoon(): void {
+    this.#untidy = 0;
+    this.#keep(
+      this.tidy().catch((error) => {
+        if (!this.#end.signal.aborted)
+          this.#options.report(`The index of the graph was not tidied: ${messageOf(error)}`);
+      }),
+    );
   }
 
   #follower(active = this.#current()): Follower {
@@ -231,12 +266,13 @@ export class Knowledge {
 
   async #renew(next: { store: KnowledgeStore; space: Space }): Promise<void> {
     const { stores } = this.#options;
-    await catchUp(this.#follower(next), (position) => {
+    const { bare } = await catchUp(this.#follower(next), (position) => {
       if (this.#renewal) this.#renewal.position = position;
     });
     const last = this.#current();
     await stores.remember(next.space);
     this.#active = next;
+    this.#bare = bare;
     this.#renewal = null;
     this.#retired.push({ ...last, atMs: performance.now() });
   }

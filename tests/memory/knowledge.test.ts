@@ -184,6 +184,15 @@ for (const backend of ["lancedb", "sqlite", "memory"] as const) {
       expect((await ask(before)).subjects).toEqual(["ex:ada"]);
     });
 
+    test("many small entries are folded together, and every one is found", async () => {
+      for (let index = 0; index < 130; index++) log.write(learnt(assertion(`ex:n${index}`, "tea", {}, index)));
+      await ask(asking(null));
+      log.write(learnt(assertion("ex:last", "an engine", {}, 500)));
+      await knowledge.tidy();
+      expect((await ask(asking(null, { limit: 0 }))).subjects).toHaveLength(131);
+      expect((await ask(asking("engine", { limit: 1 }))).subjects).toEqual(["ex:last"]);
+    });
+
     if (backend !== "memory") {
       test("a damaged index is made again from the log, and the answer says so", async () => {
         log.write(learnt(assertion("ex:ada", "green tea")));

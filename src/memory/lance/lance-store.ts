@@ -155,8 +155,8 @@ class LanceKnowledgeStore implements KnowledgeStore {
     if (count === 0) return;
     const known = new Set((await this.#table.listIndices()).flatMap(({ columns }) => columns));
     const { Index } = await import("@lancedb/lancedb");
-    for (const column of indexedColumns) {
-      if (!known.has(column)) await this.#table.createIndex(column, { config: Index.btree() });
+    for (const [column, kind] of Object.entries(indexedColumns)) {
+      if (!known.has(column)) await this.#table.createIndex(column, { config: Index[kind]() });
     }
     await this.#indexWords();
     if (this.dimensions !== null && !known.has("vector") && count >= indexedFrom) {

@@ -5,8 +5,18 @@ import { rowColumns } from "#memory/stored-row.ts";
 const numbers = new Set(["no", "confidence"]);
 const required = new Set(["no", "assertion_id", "runtime_id", "subject", "predicate", "object", "object_key", "scope"]);
 
-/** Columns with an index each: what queries name most. */
-export const indexedColumns = ["no", "subject", "object_key", "owner_id", "assertion_id", "writer_run_id"];
+/** Columns with an index each: what queries name most, and what every query asks, which has few values. */
+export const indexedColumns: Record<string, "btree" | "bitmap"> = {
+  no: "btree",
+  subject: "btree",
+  object_key: "btree",
+  owner_id: "btree",
+  assertion_id: "btree",
+  writer_run_id: "btree",
+  runtime_id: "bitmap",
+  invalidated_at: "bitmap",
+  retracted_at: "bitmap",
+};
 
 /** An empty table of the assertions' columns and, with dimensions, one for their vectors. */
 export async function createTable(db: Connection, name: string, dimensions: number | null): Promise<Table> {
