@@ -176,7 +176,10 @@ function createStarters(parts: {
   const workspacesDir = join(settings.dataDir, "workspaces");
   const shared = { ledger, now: systemClock, newId, workspacesDir, loadPlan: programs.load, watch };
   const adopt = runner ? { adopt: runner.adopt.bind(runner) } : {};
-  return { startRun: createStartRun({ ...shared, ...adopt }), forkRun: createForkRun(shared) };
+  return {
+    startRun: createStartRun({ ...shared, ...adopt, cachesPrompts: settings.models.cachesPrompts }),
+    forkRun: createForkRun(shared),
+  };
 }
 
 function createFolders(settings: Settings) {

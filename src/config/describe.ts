@@ -32,6 +32,7 @@ export function describeSettings(settings: Settings) {
       })),
     },
     next_steps: nextSteps(settings),
+    runtime: { prompt_cache: models.cachesPrompts },
   };
 }
 

@@ -34,6 +34,12 @@ export function modelSettings(
     prices: read.get(models.prices),
     hub: { url: read.get(providers.hubUrl), token: read.get(providers.hubToken) },
     promptCache: promptCacheSettings(read, dataDir),
+    cachesPrompts: read.get(models.promptCache),
+    timeouts: {
+      discoveryMs: read.get(models.discoveryTimeoutS) * 1000,
+      listMs: read.get(models.modelsTimeoutS) * 1000,
+      probeMs: read.get(models.probeTimeoutS) * 1000,
+    },
     cacheDir: read.get(server.cacheDir),
   };
 }

@@ -185,5 +185,9 @@ export interface ModelSettings {
   hub: { url: string; token: string | null };
   /** Saved beginnings of conversations with local models; null: none are saved. */
   promptCache: { folder: string; exportFolder: string; maxBytes: number } | null;
+  /** Whether runs want a prompt cache when their input does not say; null: nobody says. */
+  cachesPrompts: boolean | null;
+  /** Patience with providers that are asked which models they have. */
+  timeouts: { discoveryMs: number; listMs: number; probeMs: number };
   cacheDir: string | null;
 }

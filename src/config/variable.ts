@@ -39,6 +39,12 @@ export function flag(names: string[], about: About & { preset: boolean }): Varia
   return variable(names, { ...about, shown: about.preset ? "1" : "0", allowed: "true, false", parse });
 }
 
+/** Null when nobody says anything. */
+export function optionalFlag(names: string[], about: About): Variable<boolean | null> {
+  const { parse } = flag(names, { ...about, preset: false });
+  return variable<boolean | null>(names, { ...about, preset: null, allowed: "true, false", parse });
+}
+
 export interface NumberRange {
   min: number;
   max: number;

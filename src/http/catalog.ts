@@ -7,7 +7,6 @@ import { virtualProviderId } from "#models/connected-providers.ts";
 import { type ModelInfo, type Provider, answersText } from "#models/provider.ts";
 
 /** How long a provider may take to name its models before a list goes on without them. */
-const listTimeoutMs = 10_000;
 
 interface Envelope {
   kind: "providers" | "models";
@@ -69,7 +68,7 @@ async function providerItem(services: Services, provider: Provider, includeModel
     ...(provider.compute ? { compute: provider.compute() } : {}),
   };
   if (!includeModels) return { ...item, models: [] };
-  const { found, problem } = await askModels(provider);
+  const { found, problem } = await askModels(services, provider);
   return { ...item, models: found.map((model) => model.id).sort(), ...(problem === null ? {} : { error: problem }) };
 }
 
@@ -91,9 +90,12 @@ function connectionFields({ connections }: Services, { id, label }: Provider) {
 }
 
 /** A server that is down is a fact of the catalog and no error of the request: it must not hide the others. */
-async function askModels(provider: Provider): Promise<{ found: ModelInfo[]; problem: string | null }> {
+async function askModels(
+  { settings }: Services,
+  provider: Provider,
+): Promise<{ found: ModelInfo[]; problem: string | null }> {
   try {
-    return { found: await provider.models(AbortSignal.timeout(listTimeoutMs)), problem: null };
+    return { found: await provider.models(AbortSignal.timeout(settings.models.timeouts.listMs)), problem: null };
   } catch (error) {
     return { found: [], problem: messageOf(error) };
   }
@@ -102,7 +104,7 @@ async function askModels(provider: Provider): Promise<{ found: ModelInfo[]; prob
 async function defaults(services: Services) {
   const shared = { provider_endpoint_profiles: services.connections.list().map(connectionJson) };
   try {
-    const route = await services.providers.defaultRoute(AbortSignal.timeout(listTimeoutMs));
+    const route = await services.providers.defaultRoute(AbortSignal.timeout(services.settings.models.timeouts.listMs));
     if (route) {
       const { defaultProvider } = services.settings.models;
       const isSet = services.defaults.get("input.text") !== null;
@@ -123,7 +125,7 @@ function noDefault(reason: string, shared: { provider_endpoint_profiles: unknown
 export async function modelList(services: Services, name: string, filter: ModelFilter) {
   const provider = services.providers.get(name);
   if (!provider) throw new AppError("not_found", `Provider '${name}' not found`);
-  const { found, problem } = await askModels(provider);
+  const { found, problem } = await askModels(services, provider);
   const models = found.filter((model) => matches(model, filter)).sort((a, b) => (a.id < b.id ? -1 : 1));
   const available = models.length > 0;
   const error = problem ?? (available ? null : `Provider '${name}' has no model that matches`);
@@ -140,7 +142,9 @@ export async function embeddingModelList(services: Services, name: string | null
   const all = await services.providers.discover();
   const asked = name === null ? all : all.filter(({ id }) => id === name.toLowerCase());
   if (name !== null && asked.length === 0) throw new AppError("not_found", `Provider '${name}' not found`);
-  const answers = await Promise.all(asked.map(async (provider) => ({ provider, ...(await askModels(provider)) })));
+  const answers = await Promise.all(
+    asked.map(async (provider) => ({ provider, ...(await askModels(services, provider)) })),
+  );
   const lists = answers
     .map(({ provider, found }) => ({ provider, models: found.filter((model) => !answersText(model)).map(modelItem) }))
     .filter(({ models }) => models.length > 0)
@@ -216,7 +220,7 @@ export async function modelCapabilities(services: Services, name: string, wanted
   const id = prefix && asked === prefix ? name.slice(slash + 1) : name;
   const candidates = asked ? [asked] : await services.providers.discover();
   for (const provider of candidates) {
-    const model = (await askModels(provider)).found.find((each) => each.id === id);
+    const model = (await askModels(services, provider)).found.find((each) => each.id === id);
     if (model) return { model: name, capabilities: capabilitiesOf(model) };
   }
   return { model: name, capabilities: {}, error: `No provider lists the model '${name}'` };

@@ -24,6 +24,7 @@ export interface RegistrySettings {
   cacheDir: string | null;
   /** Where the beginnings of conversations are saved; null: nowhere. */
   promptCache?: { folder: string; exportFolder: string; maxBytes: number } | null;
+  timeouts?: { discoveryMs: number; probeMs: number };
 }
 
 interface Route {
@@ -31,8 +32,8 @@ interface Route {
   model: string;
 }
 
-/** A server that does not answer within this is not the default. */
-const discoveryMs = 1500;
+/** A server that does not answer within this is not the default; one of this machine is not there. */
+const usualTimeouts = { discoveryMs: 1500, probeMs: 700 };
 
 export interface RegistryOptions {
   inferenceCommand: string[];
@@ -62,6 +63,7 @@ export function createProviderRegistry(
   { inferenceCommand, connections, defaults, ownPort = 0, now = Date.now }: RegistryOptions,
 ): SharedProviders {
   const { dirs, localThreads, cacheDir, endpoints } = settings;
+  const { probeMs } = settings.timeouts ?? usualTimeouts;
   const host = { command: inferenceCommand, threads: localThreads, cacheDir };
   const local = createLocalProvider({
     folders: dirs,
@@ -71,7 +73,7 @@ export function createProviderRegistry(
   });
   const providers: Provider[] = [local, ...endpoints.map(createEndpoint)];
   const configured = new Set(providers.map(({ id }) => id));
-  const probed = settings.probesServers ? createProbedServers({ configured, ownPort, now }) : null;
+  const probed = settings.probesServers ? createProbedServers({ configured, ownPort, now, probeMs }) : null;
   const patient = withPatience(settings.quietMs ?? 0);
   const source = { settings, local, probed, standing: () => [...providers, ...(probed?.known() ?? [])].map(patient) };
   const entered = (book: ConnectionBook | undefined) => {
@@ -110,6 +112,7 @@ function registryOver(
   { settings, local, probed, standing }: Source,
   { entered, defaults, own }: Part,
 ): ProviderRegistry {
+  const { discoveryMs } = settings.timeouts ?? usualTimeouts;
   const found = () => [...standing(), ...entered()].map(own);
   return {
     list: found,
@@ -126,7 +129,7 @@ function registryOver(
       await probed?.look();
       const named = defaultProvider?.toLowerCase();
       const candidates = found().filter(({ id }) => !named || id === named);
-      return firstRoute(candidates, defaultModel, signal);
+      return firstRoute(candidates, defaultModel, { signal, discoveryMs });
     },
     async embeddingRoute(signal) {
       const set = defaults?.get("embedding.text");
@@ -156,10 +159,14 @@ function withPatience(quietMs: number): (provider: Provider) => Provider {
 }
 
 /** The first provider that has the model, or any when none is asked for. When nobody lists it, the first that answers may tell why. */
-async function firstRoute(providers: Provider[], model: string | null, signal: AbortSignal): Promise<Route | null> {
+async function firstRoute(
+  providers: Provider[],
+  model: string | null,
+  patience: { signal: AbortSignal; discoveryMs: number },
+): Promise<Route | null> {
   let fallback: Route | null = null;
   for (const provider of providers) {
-    const names = await modelNames(provider, signal);
+    const names = await modelNames(provider, patience);
     const name = model ? names.find((each) => each === model) : names[0];
     if (name) return { provider: provider.id, model: name };
     if (model && names.length > 0) fallback ??= { provider: provider.id, model };
@@ -167,7 +174,10 @@ async function firstRoute(providers: Provider[], model: string | null, signal: A
   return fallback;
 }
 
-async function modelNames(provider: Provider, signal: AbortSignal): Promise<string[]> {
+async function modelNames(
+  provider: Provider,
+  { signal, discoveryMs }: { signal: AbortSignal; discoveryMs: number },
+): Promise<string[]> {
   try {
     const models = await provider.models(AbortSignal.any([signal, AbortSignal.timeout(discoveryMs)]));
     return models.filter(answersText).map(({ id }) => id);

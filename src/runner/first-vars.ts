@@ -32,6 +32,8 @@ export interface FirstVarsOptions {
   schedule?: JsonObject | null;
   /** The trace that the run belongs to. */
   traceparent?: string | null;
+  /** Whether the run wants a prompt cache when its input does not say; null: nobody says. */
+  cachesPrompts?: boolean | null;
 }
 
 /** The vars of a new root run: the client's input plus the namespaces of contract flow-runtime 3.1. */
@@ -44,6 +46,10 @@ export function firstVars(input: JsonObject, options: FirstVarsOptions): JsonObj
   delete runtime["pending_media"];
   liftAttachments(vars);
   if (options.thinking !== null) runtime["thinking"] = options.thinking;
+  const { cachesPrompts = null } = options;
+  if (cachesPrompts !== null && !isObject(runtime["prompt_cache"])) {
+    runtime["prompt_cache"] = { enabled: cachesPrompts, version: 1 };
+  }
   if (options.traceparent) runtime["traceparent"] = options.traceparent;
   vars["_limits"] = isObject(input["_limits"]) ? { ...limits, ...input["_limits"] } : { ...limits };
   vars["_runtime"] = runtime;

@@ -21,6 +21,8 @@ export interface StartDependencies {
   /** Hands a run to the runner of this process while its commit is still under way: its first step joins the same flush. */
   adopt?: (start: FreshRun, committed: Promise<Committed>) => void;
   watch?: RunWatch | null;
+  /** Whether runs want a prompt cache when their input does not say. */
+  cachesPrompts?: boolean | null;
 }
 
 /** A run on its way into the ledger, with the values behind its text, so that its first step need not parse them. */
@@ -64,6 +66,7 @@ async function rootWithListeners(deps: StartDependencies, request: StartRequest)
     workspaceRoot,
     schedule: request.schedule ?? null,
     traceparent: request.traceparent ?? null,
+    cachesPrompts: deps.cachesPrompts ?? null,
   });
   const root = newRun(
     {

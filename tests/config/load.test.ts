@@ -99,6 +99,8 @@ test("without anything said, the defaults are in force", () => {
         exportFolder: join(cwd, "runtime/prompt_cache_exports"),
         maxBytes: 4_096_000_000,
       },
+      cachesPrompts: null,
+      timeouts: { discoveryMs: 1500, listMs: 10_000, probeMs: 700 },
       cacheDir: null,
       probesServers: true,
     },
@@ -188,7 +190,13 @@ test("texts become what they mean", () => {
     ABSTRACTGATEWAY_LOG_LEVEL: "WARNING",
     ABSTRACTGATEWAY_DB_PATH: "runtime/sub/x.sqlite3",
     ABSTRACTGATEWAY_DRAFT_RUN_TTL_S: "60",
+    ABSTRACTGATEWAY_PROMPT_CACHE: "off",
+    ABSTRACTGATEWAY_DISCOVERY_MODEL_TIMEOUT_S: "2.5",
+    ABSTRACTGATEWAY_RETENTION_RUNS_DAYS: "0.5",
+    ABSTRACTGATEWAY_GC_INTERVAL_S: "60",
   });
+  expect(settings.models).toMatchObject({ cachesPrompts: false, timeouts: { listMs: 2500 } });
+  expect(settings.retention).toMatchObject({ runsDays: 0.5, intervalMs: 60_000 });
   expect(settings.auth).toMatchObject({
     tokens: ["a", "b", "c", "d"],
     enabled: false,
@@ -294,6 +302,9 @@ describe("a setting that makes no sense is refused with its name, the value and 
     ["ABSTRACTGATEWAY_DB_PATH", "runtime", "must lie under the data folder"],
     ["ABSTRACTGATEWAY_WORKSPACE_MOUNTS", "docs=relative", "is not name=/absolute/path"],
     ["ABSTRACTGATEWAY_CRASH_AT", "x", "must be point:count"],
+    ["ABSTRACTGATEWAY_PROMPT_CACHE", "maybe", "must be true or false"],
+    ["ABSTRACTGATEWAY_DISCOVERY_TIMEOUT_S", "11", "must be a number from 0.2 to 10"],
+    ["ABSTRACTGATEWAY_RETENTION_RUNS_DAYS", "-1", "must be a number from 0"],
     ["ABSTRACTGATEWAY_LOCAL_THREADS", "0", "must be a whole number from 1"],
     ["OPENAI_BASE_URL", "localhost:9", "must be an http or https address"],
     ["ABSTRACTGATEWAY_OPENAI_ENDPOINTS", "{", "is not JSON"],

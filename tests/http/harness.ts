@@ -283,6 +283,8 @@ function testSettings(dataDir: string, options: HarnessOptions): Settings {
       prices: {},
       hub: { url: "https://huggingface.co", token: null },
       promptCache: null,
+      cachesPrompts: null,
+      timeouts: { discoveryMs: 1500, listMs: 10_000, probeMs: 700 },
       cacheDir: null,
       probesServers: false,
     },

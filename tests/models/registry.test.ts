@@ -33,7 +33,7 @@ test("a server on this machine appears by itself, is asked again only after a wh
     { id: "lmstudio", label: "LM Studio", port: portOf(server.url) },
     { id: "nobody", label: "Nobody", port: 1 },
   ];
-  const probed = createProbedServers({ configured: new Set(), ownPort: 0, now: () => nowMs, servers });
+  const probed = createProbedServers({ configured: new Set(), ownPort: 0, now: () => nowMs, probeMs: 700, servers });
   expect(probed.known()).toEqual([]);
   const [first, second] = await Promise.all([probed.look(), probed.look()]);
   expect([first, second].map((found) => found?.map(({ id }) => id))).toEqual([["lmstudio"], ["lmstudio"]]);
@@ -50,8 +50,14 @@ test("what is configured, and the gateway itself, are not looked for", async () 
   const server = await startOpenAiServer();
   const port = portOf(server.url);
   const servers = [{ id: "lmstudio", label: "LM Studio", port }];
-  const known = createProbedServers({ configured: new Set(["lmstudio"]), ownPort: 0, now: Date.now, servers });
-  const own = createProbedServers({ configured: new Set(), ownPort: port, now: Date.now, servers });
+  const known = createProbedServers({
+    configured: new Set(["lmstudio"]),
+    ownPort: 0,
+    now: Date.now,
+    probeMs: 700,
+    servers,
+  });
+  const own = createProbedServers({ configured: new Set(), ownPort: port, now: Date.now, probeMs: 700, servers });
   expect([await known.look(), await own.look()]).toEqual([[], []]);
   expect(server.requests).toEqual([]);
   await server.close();

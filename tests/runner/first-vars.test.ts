@@ -32,3 +32,12 @@ test("a client cannot say what a tool has opened", () => {
     provider: "p",
   });
 });
+
+test("a run has a prompt cache as the gateway says, unless its input says something itself", () => {
+  const cached = (input: JsonObject, cachesPrompts: boolean | null) =>
+    (firstVars(input, { ...none, cachesPrompts })["_runtime"] as JsonObject)["prompt_cache"];
+  expect(cached({}, true)).toEqual({ enabled: true, version: 1 });
+  expect(cached({}, false)).toEqual({ enabled: false, version: 1 });
+  expect(cached({}, null)).toBeUndefined();
+  expect(cached({ _runtime: { prompt_cache: { key: "mine" } } }, false)).toEqual({ key: "mine" });
+});

@@ -1,4 +1,4 @@
-import { choice, flag, gateway, number, text, variable } from "#config/variable.ts";
+import { choice, flag, gateway, number, optionalFlag, text, variable } from "#config/variable.ts";
 import { readEndpoints, readPrices } from "#config/model-lists.ts";
 import type { ModelSettings } from "#config/settings.ts";
 
@@ -76,6 +76,31 @@ export const models = {
     min: 0,
     max: 100_000_000,
     meaning: "Disk for saved states of local models; 0: none are saved",
+  }),
+  promptCache: optionalFlag(gateway("PROMPT_CACHE"), {
+    shown: "as a run says",
+    meaning: "Runs keep a prompt cache for their session, unless their input says otherwise; off: they keep none",
+  }),
+  discoveryTimeoutS: number(gateway("DISCOVERY_TIMEOUT_S"), {
+    preset: 1.5,
+    min: 0.2,
+    max: 10,
+    whole: false,
+    meaning: "A provider that has not named its models after so many seconds is not the default",
+  }),
+  modelsTimeoutS: number([...gateway("PROVIDER_MODELS_TIMEOUT_S"), ...gateway("DISCOVERY_MODEL_TIMEOUT_S")], {
+    preset: 10,
+    min: 1,
+    max: 60,
+    whole: false,
+    meaning: "So long a provider may take to list its models for a client, in seconds",
+  }),
+  probeTimeoutS: number(gateway("PROVIDER_AUTOPROBE_TIMEOUT_S"), {
+    preset: 0.7,
+    min: 0.1,
+    max: 10,
+    whole: false,
+    meaning: "A server on this machine that has not answered after so many seconds is not there",
   }),
   probeServers: flag(gateway("PROBE_SERVERS"), {
     preset: true,

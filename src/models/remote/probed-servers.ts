@@ -9,8 +9,6 @@ const usual = [
   { id: "llama-server", label: "llama-server", port: 8080 },
 ];
 
-/** A server that does not answer within this is not there. */
-const probeMs = 700;
 /** How long an answer, or the lack of one, counts. */
 const freshMs = 30_000;
 
@@ -26,12 +24,20 @@ export interface ProbeOptions {
   configured: ReadonlySet<string>;
   ownPort: number;
   now: () => number;
+  /** A server that does not answer within this is not there. */
+  probeMs: number;
   /** Where to look, for tests. */
   servers?: readonly { id: string; label: string; port: number }[];
 }
 
 /** Finds model servers on this machine without being told of them. */
-export function createProbedServers({ configured, ownPort, now, servers = usual }: ProbeOptions): ProbedServers {
+export function createProbedServers({
+  configured,
+  ownPort,
+  now,
+  probeMs,
+  servers = usual,
+}: ProbeOptions): ProbedServers {
   const candidates = servers
     .filter(({ id, port }) => !configured.has(id) && port !== ownPort)
     .map(({ id, label, port }) =>
@@ -41,7 +47,7 @@ export function createProbedServers({ configured, ownPort, now, servers = usual 
   let lookedAt = Number.NEGATIVE_INFINITY;
   let looking: Promise<Provider[]> | null = null;
   const probe = async (): Promise<Provider[]> => {
-    const answers = await Promise.all(candidates.map(isThere));
+    const answers = await Promise.all(candidates.map((provider) => isThere(provider, probeMs)));
     found = candidates.filter((_, index) => answers[index]);
     lookedAt = now();
     looking = null;
@@ -53,7 +59,7 @@ export function createProbedServers({ configured, ownPort, now, servers = usual 
   };
 }
 
-async function isThere(provider: Provider): Promise<boolean> {
+async function isThere(provider: Provider, probeMs: number): Promise<boolean> {
   try {
     return (await provider.models(AbortSignal.timeout(probeMs))).length > 0;
   } catch {
