@@ -32,6 +32,8 @@ export function createDiskBlobs(dir: string): BlobStore {
         if (await touch(pathOf(blobId))) return;
         await mkdir(folder, { recursive: true, mode: 0o700 });
         await syncFile(path);
+        // Written long ago perhaps, but needed from now on.
+        await touch(path);
         await rename(path, pathOf(blobId));
         await syncFolder(folder);
       } catch (error) {
