@@ -203,7 +203,7 @@ export class RequestAccess implements Access {
     const length = Number(request.headers.get("content-length") ?? Number.NaN);
     const origin = request.headers.get("origin");
     const agent = request.headers.get("user-agent");
-    const { principal } = state;
+    const principal = state.principal?.source === "anonymous" ? null : state.principal;
     audit.append({
       ts: isoTime(state.startedMs),
       request_id: state.requestId,

@@ -102,6 +102,11 @@ function insideIssues(schema: TSchema, value: unknown, loc: Issue["loc"]): Issue
 }
 
 function textIssues(schema: TSchema, value: string, loc: Issue["loc"]): Issue[] {
+  const least = schema["minLength"] as number | undefined;
+  if (least !== undefined && value.length < least) {
+    const msg = `String should have at least ${least} character${least === 1 ? "" : "s"}`;
+    return [{ type: "string_too_short", loc, msg, input: shown(value), ctx: { min_length: least } }];
+  }
   const limit = schema["maxLength"] as number | undefined;
   if (limit !== undefined && value.length > limit) {
     const msg = `String should have at most ${limit} characters`;
