@@ -45,7 +45,7 @@ const rules: readonly RouteRule[] = [
   forAdmins("prompt_cache", writesUnder("/prompt_cache")),
   { resourceClass: "tokens", matches: under("/me/tokens"), area: "none" },
   ...inArea("none", "session"),
-  ...inArea("any", "me", "ping", "status", "discovery", "semantics"),
+  ...inArea("any", "me", "ping", "status", "discovery", "semantics", "workspace"),
   ...inArea("runs", "runs", "commands", "schedules", "sessions", "artifacts", "attachments", "hooks", "webhooks"),
   ...inArea("bundles", "bundles", "workflows", "workflow-catalog", "visualflows"),
   ...inArea("models", "models", "prompt_cache", "blocs", "embeddings", "sandbox", "v1", "kg", "memory"),
