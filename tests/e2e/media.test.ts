@@ -203,6 +203,19 @@ test("the local model takes no pictures, and says so instead of guessing", async
   expect((await response.json()) as object).toMatchObject({ error: { message: "Models of local take no image/png" } });
 });
 
+test("a model is tried with an attachment", async () => {
+  const body = { capability: "text", provider: "openai-compatible", model: "test-model", prompt: "What is it?" };
+  const answer = await gateway.post("/sandbox/generate", {
+    ...body,
+    attachments: [{ $artifact: idOf("picture") }, { $artifact: idOf("film") }],
+  });
+  expect(answer).toMatchObject({ status: 200, body: { ok: true, warnings: [expect.stringContaining("film.mkv")] } });
+  expect(lastUser()[1].image_url.url).toContain("data:image/png");
+  const unknown = await gateway.post("/sandbox/generate", { ...body, attachments: [{ $artifact: "0".repeat(32) }] });
+  expect([unknown.status, unknown.body.detail]).toEqual([404, `Artifact '${"0".repeat(32)}' not found`]);
+  expect((await gateway.post("/sandbox/generate", { ...body, attachments: [{}] })).status).toBe(400);
+});
+
 test("an agent sees what its user attached, in each of its turns", async () => {
   const calls = [{ id: "c1", name: "list_files", arguments: "{}" }];
   server.replies.push({ content: "", toolCalls: calls }, { content: "A dot." });

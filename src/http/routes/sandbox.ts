@@ -1,8 +1,10 @@
 import { Elysia } from "elysia";
 import { AppError } from "#core/errors.ts";
+import type { JsonObject } from "#core/value.ts";
 import { readJsonBody } from "#http/body.ts";
 import { operation } from "#http/operation.ts";
 import { type RouteContext, reply } from "#http/route-context.ts";
+import { attachArtifacts } from "#http/sandbox-media.ts";
 import { SandboxReply, SandboxRequest } from "#http/schemas/config.ts";
 import type { Services } from "#http/services.ts";
 import { bodyCheck, shownText } from "#http/validation.ts";
@@ -31,11 +33,11 @@ export function sandboxRoutes({ access }: RouteContext) {
   );
 }
 
-async function tryModel({ providers }: Services, body: SandboxRequest, signal: AbortSignal) {
+async function tryModel(services: Services, body: SandboxRequest, signal: AbortSignal) {
+  const { providers } = services;
   if (!textCapabilities.includes(body.capability)) {
     throw new AppError("invalid_request", `capability must be one of ${textCapabilities.join(", ")}`);
   }
-  if (body.attachments?.length) throw new AppError("unsupported", "Attachments cannot be tried here");
   const provider = providers.get(body.provider.toLowerCase());
   if (!provider) throw new AppError("invalid_request", unknownProvider(providers, shownText(body.provider)));
   const messages: Message[] = [
@@ -46,9 +48,11 @@ async function tryModel({ providers }: Services, body: SandboxRequest, signal: A
     })),
     { role: "user", content: body.prompt },
   ];
+  const attachments = (body.attachments ?? []) as JsonObject[];
+  const attached = await attachArtifacts(services, messages, { attachments, provider, model: body.model });
   const asked = {
     model: body.model,
-    messages,
+    messages: attached.messages,
     ...(typeof body.temperature === "number" ? { temperature: body.temperature } : {}),
     ...(typeof body.max_tokens === "number" ? { maxOutputTokens: body.max_tokens } : {}),
   };
@@ -61,6 +65,7 @@ async function tryModel({ providers }: Services, body: SandboxRequest, signal: A
     model: result.model,
     response: result.content,
     usage: result.usage,
+    ...(attached.warnings.length > 0 ? { warnings: attached.warnings } : {}),
     provider_endpoint_profile: provider.id.startsWith("endpoint:") ? provider.id.slice("endpoint:".length) : null,
   };
 }
