@@ -115,8 +115,8 @@ async function generateWhole(
   { payload, context }: Call,
 ): Promise<GenerateResult | { error: string }> {
   const attempts = payload["retry_on_truncation"] === false ? 1 : (numberOf(payload["max_truncation_attempts"]) ?? 3);
-  const cap = numberOf(payload["max_output_tokens_cap"]) ?? 1_000_000;
-  let room = request.maxOutputTokens;
+  const cap = Math.min(numberOf(payload["max_output_tokens_cap"]) ?? 1_000_000, runLimit(context) ?? 1_000_000);
+  let room = request.maxOutputTokens === undefined ? runLimit(context) : Math.min(request.maxOutputTokens, cap);
   for (let attempt = 1; ; attempt++) {
     const options = { signal: context.signal, ...(context.onDelta ? { onDelta: context.onDelta } : {}) };
     const result = await provider.generate(
@@ -139,6 +139,13 @@ interface Answered {
   context: EffectContext;
   attached: Attached;
   structured: Structured;
+}
+
+/** What the run's limits say of every answer; undefined when nothing. */
+function runLimit({ vars }: EffectContext): number | undefined {
+  const limits = isObject(vars["_limits"]) ? vars["_limits"] : {};
+  const limit = numberOf(limits["max_output_tokens"]);
+  return limit !== null && limit > 0 ? Math.trunc(limit) : undefined;
 }
 
 function resultRecord(

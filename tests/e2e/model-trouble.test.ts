@@ -198,3 +198,26 @@ test("over OpenAI's API a provider's trouble is a reply in its form", async () =
   expect(await ask("busy/m")).toEqual([429, expect.stringContaining("too many requests")]);
   expect(await ask("nobody/m")).toEqual([404, expect.stringContaining("does not exist")]);
 });
+
+test("a run's limit on an answer's length holds for its calls, and an answer that needs more fails with that", async () => {
+  const good = started.at(-1) as OpenAiServer;
+  good.replies.push({ content: "A long", finishReason: "length" });
+  const input = { prompt: "?", provider: "good", model: "m", _limits: { max_output_tokens: 50 } };
+  const runId = await gateway.start("ask", input);
+  await gateway.follow(runId);
+  expect(good.requests.at(-1)?.body.max_tokens).toBe(50);
+  expect((await gateway.get(`/runs/${runId}`)).body.error).toContain("was cut off at 2 tokens");
+});
+
+test("over OpenAI's API a model is asked to think, and what it thought is not its answer", async () => {
+  const good = started.at(-1) as OpenAiServer;
+  good.replies.push({ content: "<think>Two and two.</think>Four." });
+  const response = await fetch(`${gateway.url}/v1/chat/completions`, {
+    method: "POST",
+    headers: { authorization: `Bearer ${token}`, "content-type": "application/json" },
+    body: JSON.stringify({ model: "good/m", reasoning_effort: "low", messages: [{ role: "user", content: "2 + 2" }] }),
+  });
+  const reply: any = await response.json();
+  expect(reply.choices[0].message.content).toBe("Four.");
+  expect(good.requests.at(-1)?.body.reasoning_effort).toBe("low");
+});

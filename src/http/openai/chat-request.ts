@@ -18,6 +18,7 @@ export function toGenerateRequest(body: ChatCompletionRequest, model: string): G
   if (tools.length > 0) request.tools = tools;
   const schema = schemaOf(body.response_format);
   if (schema) request.responseSchema = schema;
+  if (body.reasoning_effort) request.thinking = body.reasoning_effort;
   if (body.prompt_cache_key) request.cacheKey = body.prompt_cache_key;
   return request;
 }

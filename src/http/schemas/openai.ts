@@ -28,6 +28,7 @@ export const ChatCompletionRequest = t.Object(
     ),
     stop: t.Optional(anyValue("A text, or several, at which the answer ends.")),
     prompt_cache_key: optionalText("Name of a cache for the beginning of the conversation."),
+    reasoning_effort: optionalText("How hard to think: none, minimal, low, medium, high or xhigh."),
     tools: t.Optional(t.Array(jsonObject("`{type: function, function: {name, description, parameters}}`."))),
     response_format: t.Optional(jsonObject("`{type: json_schema, json_schema: {schema}}` or `{type: json_object}`.")),
   },

@@ -11,6 +11,7 @@ import {
   Residents,
   type ResidentsOptions,
 } from "#models/local/residents.ts";
+import { thoughtTokens } from "#models/thoughts.ts";
 import { type CachedPrefix, type PrefixContent, commonPrefix } from "#models/prompt-cache.ts";
 import type { GenerateRequest, GenerateResult } from "#models/provider.ts";
 
@@ -206,6 +207,8 @@ async function answer(
   const startedAt = performance.now();
   let firstAt: number | null = null;
   let outputTokens = 0;
+  let thoughts = "";
+  const budget = thoughtTokens(request.thinking);
   try {
     // The last token is left to the generation, which begins with it.
     await prefill(sequence, prompt, { end: inputTokens - 1, signal: options.signal });
@@ -214,16 +217,19 @@ async function answer(
       maxTokens: Math.min(request.maxOutputTokens ?? window, window - inputTokens),
       temperature: request.temperature ?? 0.7,
       ...(request.seed === undefined ? {} : { seed: request.seed }),
+      ...(budget === null ? {} : { budgets: { thoughtTokens: budget } }),
       ...(request.stop?.length ? { customStopTriggers: request.stop } : {}),
       onResponseChunk(chunk) {
         firstAt ??= performance.now();
         outputTokens += chunk.tokens.length;
         if (chunk.type === undefined && chunk.text) options.onDelta(chunk.text);
+        if (chunk.segmentType === "thought") thoughts += chunk.text;
       },
       ...(functions ? { functions, maxParallelFunctionCalls: 1 } : await grammarOf(llama, request.responseSchema)),
     });
     const times = { genTimeMs: performance.now() - startedAt, ttftMs: firstAt === null ? null : firstAt - startedAt };
-    return toResult(request, response, { inputTokens, outputTokens, ...times });
+    const result = toResult(request, response, { inputTokens, outputTokens, ...times });
+    return { ...result, reasoning: thoughts.trim() || null };
   } finally {
     // The sequence keeps what it evaluated: the next turn of the same conversation reuses its prefix.
     chat.dispose({ disposeSequence: false });

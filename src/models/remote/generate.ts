@@ -5,6 +5,7 @@ import { readData } from "#models/answer-data.ts";
 import { plainType } from "#models/message-file.ts";
 import type { CallOptions, GenerateRequest, GenerateResult, Message, ToolCall } from "#models/provider.ts";
 import { createPatience } from "#models/remote/patience.ts";
+import { splitThoughts } from "#models/thoughts.ts";
 import { type ToolNames, createToolNames } from "#models/remote/tool-names.ts";
 import { brokeOff, toAppError } from "#models/remote/call-error.ts";
 
@@ -64,10 +65,11 @@ export async function generate(
     if (said === undefined) throw brokeOff(id);
     const input = usage.inputTokens ?? 0;
     const output = usage.outputTokens ?? 0;
+    const answer = splitThoughts(content);
     return {
-      content,
-      reasoning: reasoning || null,
-      data: request.responseSchema ? readData(content) : null,
+      content: answer.content,
+      reasoning: reasoning || answer.reasoning,
+      data: request.responseSchema ? readData(answer.content) : null,
       toolCalls,
       usage: { input_tokens: input, output_tokens: output, total_tokens: usage.totalTokens ?? input + output },
       model: request.model,
