@@ -3,7 +3,7 @@ import type { JsonObject } from "#core/value.ts";
 import type { EffectHandler } from "#effects/effect-handler.ts";
 import { type TestFlow, exec, flow } from "#fixtures/bundles.ts";
 import { rejection } from "#fixtures/rejection.ts";
-import { ask, listener, loop, timer } from "#fixtures/sample-flows.ts";
+import { ask, listener, loop, model, timer } from "#fixtures/sample-flows.ts";
 import { type Harness, type HarnessOptions, createHarness, said } from "./harness.ts";
 
 let harness: Harness | null = null;
@@ -94,8 +94,8 @@ async function ended(gateway: Harness): Promise<string> {
 
 describe("a fork", () => {
   test("of a question waits for its own answer, calls no model again for what was before, and tells where it comes from", async () => {
-    const model = countingModel();
-    const gateway = await open({ flows: [chat("chat")], handlers: [model.handler] });
+    const calls = countingModel();
+    const gateway = await open({ flows: [chat("chat")], handlers: [calls.handler] });
     const parent = await ended(gateway);
     const before = await gateway.records(parent);
     const { run_id, forked_from } = await gateway.fork(parent, { at: 4 });
@@ -106,7 +106,7 @@ describe("a fork", () => {
     expect(fork?.wait).toMatchObject({ wait_key: `user:${run_id}:ask`, prompt: "Go on?" });
     const done = await answered(gateway, run_id, "no");
     expect(done.output).toMatchObject({ first: "first 1", answer: "no", second: "bees 3" });
-    expect(model.prompts).toEqual(["first", "bees", "bees"]);
+    expect(calls.prompts).toEqual(["first", "bees", "bees"]);
     expect(await rows(gateway, run_id)).toEqual([
       "fork completed",
       "ask_user waiting",
@@ -121,13 +121,13 @@ describe("a fork", () => {
   });
 
   test("after a model's answer keeps it; in the middle of an effect does the effect again, as its own first attempt", async () => {
-    const model = countingModel();
-    const gateway = await open({ flows: [chat("chat")], handlers: [model.handler] });
+    const calls = countingModel();
+    const gateway = await open({ flows: [chat("chat")], handlers: [calls.handler] });
     const parent = await ended(gateway);
     const after = await gateway.fork(parent, { at: 7 });
     expect(after.forked_from.cursor).toBe(7);
     expect((await gateway.ended(after.run_id)).output).toMatchObject({ second: "bees 2" });
-    expect(model.prompts).toHaveLength(2);
+    expect(calls.prompts).toHaveLength(2);
     const within = await gateway.fork(parent, { at: 6 });
     expect((await gateway.ended(within.run_id)).output).toMatchObject({ first: "first 1", second: "bees 3" });
     const records = await gateway.records(within.run_id);
@@ -151,8 +151,8 @@ describe("a fork", () => {
   });
 
   test("from 0 is the run again with other input, and from later on nodes see the changed input too", async () => {
-    const model = countingModel();
-    const gateway = await open({ flows: [chat("chat")], handlers: [model.handler] });
+    const calls = countingModel();
+    const gateway = await open({ flows: [chat("chat")], handlers: [calls.handler] });
     const parent = await ended(gateway);
     const again = await gateway.fork(parent, { at: 0, input: { topic: "ants" } });
     expect((await answered(gateway, again.run_id, "ok")).output).toMatchObject({ first: "first 3", second: "ants 4" });
@@ -162,9 +162,9 @@ describe("a fork", () => {
   });
 
   test("onto another version goes on there; a version without the node is refused by name", async () => {
-    const model = countingModel();
+    const calls = countingModel();
     const flows = [chat("chat"), chat("next"), chat("other", "begin")];
-    const gateway = await open({ flows, handlers: [model.handler] });
+    const gateway = await open({ flows, handlers: [calls.handler] });
     const parent = await ended(gateway);
     const forked = await gateway.fork(parent, { at: 4 }, "next");
     expect((await gateway.ledger.getRun(forked.run_id))?.workflow_id).toBe("next@1.0.0:next");
@@ -189,6 +189,35 @@ describe("a fork", () => {
     });
   });
 
+  test("of a question of consent asks again, and a yes carries the call out in the fork alone", async () => {
+    let calls = 0;
+    const consent = { reason: "user" as const, wait_key: "tool_approval:x", until: null, prompt: null, choices: null };
+    const asking: EffectHandler = {
+      type: "llm_call",
+      world: true,
+      onInterrupted: "retry",
+      retry: { attempts: 1, baseMs: 0, maxMs: 0 },
+      async run({ payload, result_key }) {
+        if (payload["approval"]) return said(`done ${++calls}`);
+        const next = typeof payload["resume_to_node"] === "string" ? payload["resume_to_node"] : null;
+        const details = { mode: "approval_required" };
+        const wait = { ...consent, resume_to_node: next, result_key, allow_free_text: true, details };
+        return { outcome: { status: "waiting", wait } };
+      },
+    };
+    const gateway = await open({ flows: [model], handlers: [asking] });
+    const parent = await gateway.start("model", { prompt: "x" });
+    await gateway.until(parent, (run) => run.status === "waiting");
+    const { run_id } = await gateway.fork(parent);
+    await gateway.command(run_id, "resume", { payload: { approved: true } });
+    expect((await gateway.ended(run_id)).output).toMatchObject({ response: "done 1" });
+    const records = await gateway.records(run_id);
+    const steps = records.filter((each) => each.effect?.type === "llm_call");
+    expect(steps.map((each) => each.status)).toEqual(["waiting", "completed"]);
+    expect(new Set(steps.map((each) => each.step_id)).size).toBe(1);
+    expect((await gateway.ledger.getRun(parent))?.status).toBe("waiting");
+  });
+
   test("of a run whose states were given up begins again from 0 or is refused with the reason", async () => {
     const gateway = await open({ flows: [chat("chat")], handlers: [countingModel().handler] });
     const parent = await ended(gateway);
@@ -204,17 +233,17 @@ describe("a fork", () => {
   });
 
   test("of a run that is paused over an effect in flight does the effect again, is not paused, and both end", async () => {
-    const model = countingModel();
-    const gateway = await open({ flows: [chat("chat")], handlers: [model.handler] });
+    const calls = countingModel();
+    const gateway = await open({ flows: [chat("chat")], handlers: [calls.handler] });
     const parent = await gateway.start("chat", { topic: "hold" });
     await gateway.until(parent, (run) => run.status === "waiting");
     await gateway.command(parent, "resume", { payload: { response: "a" } });
-    await model.asked;
+    await calls.asked;
     await gateway.command(parent, "pause", {});
     await gateway.until(parent, (run) => run.pause?.paused === true);
     const { run_id } = await gateway.fork(parent);
     expect((await gateway.ended(run_id)).output).toMatchObject({ answer: "a", second: "hold 3" });
-    model.release();
+    calls.release();
     await gateway.command(parent, "resume", {});
     expect((await gateway.ended(parent)).output).toMatchObject({ second: "hold 3" });
   });
@@ -283,8 +312,8 @@ describe("a fork of a run that waits for a child", () => {
   }
 
   test("as it stands forks the child as it stands", async () => {
-    const model = countingModel();
-    const gateway = await open({ flows: [asking, chat("chat")], handlers: [model.handler] });
+    const calls = countingModel();
+    const gateway = await open({ flows: [asking, chat("chat")], handlers: [calls.handler] });
     const { parent, child } = await waiting(gateway);
     const { run_id } = await gateway.fork(parent);
     const [own = ""] = await gateway.ledger.children(run_id);
@@ -297,8 +326,8 @@ describe("a fork of a run that waits for a child", () => {
   });
 
   test("at a cursor starts the child again; with the child gone it is refused", async () => {
-    const model = countingModel();
-    const gateway = await open({ flows: [asking, chat("chat")], handlers: [model.handler] });
+    const calls = countingModel();
+    const gateway = await open({ flows: [asking, chat("chat")], handlers: [calls.handler] });
     const { parent, child } = await waiting(gateway);
     await answered(gateway, child, "theirs");
     const cursor = (await gateway.records(parent)).findIndex((record) => record.status === "waiting") + 1;
