@@ -55,6 +55,8 @@ export interface Ledger extends Upkeep {
     options: { runtimeId: string | null; limit: number },
   ): Promise<{ run_id: string; key: string }[]>;
 
+  /** The start that came with this key, or null. */
+  getStartKey(key: string, principal: string): Promise<StartKey | null>;
   getCommand(commandId: string, principal?: string): Promise<Command | null>;
   /** Accepted emit_event commands that were not applied yet, in order. */
   pendingEmits(limit: number): Promise<Command[]>;

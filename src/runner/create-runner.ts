@@ -1,7 +1,7 @@
 import { AppError, messageOf } from "#core/errors.ts";
 import type { NewId } from "#core/ids.ts";
 import type { Report } from "#core/log.ts";
-import { type Clock, parseTime } from "#core/time.ts";
+import type { Clock } from "#core/time.ts";
 import type { EffectHandler } from "#effects/effect-handler.ts";
 import type { EngineOptions } from "#engine/engine.ts";
 import type { Plan } from "#engine/plan.ts";
@@ -262,9 +262,6 @@ class ActorSystem implements AdoptingRunner {
       // Not an operating error, so the engine met something it cannot handle: the run ends visibly instead of being tried for ever.
       await actor.fail(`${error instanceof Error ? error.name : "Error"}: ${messageOf(error)}`);
     }
-    // A run that was born waiting tells its time in no commit of ours.
-    const { wait } = session.execution;
-    if (session.status === "waiting" && wait?.until) this.#timers.consider(parseTime(wait.until));
     this.#loader.keep(session);
     return actor.hasMail && !session.isTerminal;
   }

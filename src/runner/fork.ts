@@ -5,7 +5,7 @@ import { type ForkedFrom, type Run, type Wait, isTerminal } from "#core/run.ts";
 import type { Clock } from "#core/time.ts";
 import { type JsonObject, isObject } from "#core/value.ts";
 import type { Plan } from "#engine/plan.ts";
-import type { Batch, Ledger } from "#ledger/ledger.ts";
+import type { Batch, Ledger, StartKey } from "#ledger/ledger.ts";
 import { firstMoment } from "#runner/commit.ts";
 import { type Begun, forkBirth } from "#runner/fork-birth.ts";
 import { type ForkPoint, readForkPoint } from "#runner/fork-point.ts";
@@ -28,6 +28,9 @@ export interface ForkDependencies {
 export function createForkRun(deps: ForkDependencies): ForkRun {
   return async (request) => {
     const { idempotency } = request;
+    // Before anything is looked at: the parent may have moved on since the first request.
+    const known = idempotency && (await deps.ledger.getStartKey(idempotency.key, idempotency.principal));
+    if (known) return earlier(deps.ledger, request, known);
     const batch: FamilyBatch = { starts: [], updates: [], mail: [] };
     const moments: RunMoment[] = [];
     const fork = await new Fork(deps, request, { batch, moments }).begin(request.parent);
@@ -37,16 +40,20 @@ export function createForkRun(deps: ForkDependencies): ForkRun {
       batch.startKey = { key, principal, body_hash: bodyHash, run_id: fork.run_id };
     }
     const { duplicate } = await deps.ledger.commit(batch);
-    if (!duplicate) {
-      for (const moment of moments) deps.watch?.committed?.(moment);
-      return { run_id: fork.run_id, forked_from: fork.forked_from, duplicate: false };
-    }
-    const first = await deps.ledger.getRun(duplicate.run_id);
-    if (duplicate.body_hash !== idempotency?.bodyHash) {
-      throw new AppError("unprocessable", "This Idempotency-Key was used before with another request");
-    }
-    return { run_id: duplicate.run_id, forked_from: first?.forked_from ?? fork.forked_from, duplicate: true };
+    if (duplicate) return earlier(deps.ledger, request, duplicate);
+    for (const moment of moments) deps.watch?.committed?.(moment);
+    return { run_id: fork.run_id, forked_from: fork.forked_from, duplicate: false };
   };
+}
+
+/** The fork that was made when this key came first. */
+async function earlier(ledger: Ledger, { idempotency }: ForkRequest, known: StartKey): ReturnType<ForkRun> {
+  if (known.body_hash !== idempotency?.bodyHash) {
+    throw new AppError("unprocessable", "This Idempotency-Key was used before with another request");
+  }
+  const run = await ledger.getRun(known.run_id);
+  if (!run?.forked_from) throw new AppError("gone", "The fork that was made with this Idempotency-Key is gone");
+  return { run_id: run.run_id, forked_from: run.forked_from, duplicate: true };
 }
 
 type FamilyBatch = Batch & Required<Pick<Batch, "starts" | "updates" | "mail">>;

@@ -378,6 +378,8 @@ export function exerciseLedger(name: string, open: () => Promise<Opened>): void 
         expect(await ledger.getRun("r2")).toBeNull();
         const other = await ledger.commit({ starts: [newRun("r3")], startKey: { ...key("r3"), principal: "bob" } });
         expect(other.duplicate).toBeNull();
+        expect(await ledger.getStartKey("k", "ada")).toEqual(key("r1"));
+        expect(await ledger.getStartKey("k", "eve")).toBeNull();
       });
 
       test("of many starts with one key at once one run comes to be", async () => {

@@ -366,6 +366,8 @@ test("one key forks once, and with another request it is refused", async () => {
   expect(second.run_id).toBe(first.run_id);
   expect(first.duplicate).not.toBe(second.duplicate);
   expect(second.forked_from).toEqual(first.forked_from);
+  await answered(gateway, parent, "over");
+  expect((await gateway.fork(parent, { idempotency })).run_id).toBe(first.run_id);
   const other = { idempotency: { ...idempotency, bodyHash: "other" } };
   expect(await rejection(gateway.fork(parent, other))).toMatchObject({ code: "unprocessable" });
 });

@@ -165,6 +165,7 @@ function readsOf(store: Store, reader: RunReader, open: Guard): Reads {
     dueRuns: (nowMs, limit) => open(() => store.runs.due(nowMs, limit)),
     nextWake: () => open(() => store.runs.nextWake()),
     listeners: (keys, options) => open(() => store.runs.listeners(keys, options)),
+    getStartKey: (key, principal) => open(() => store.startKeys.find(key, principal)),
     getCommand: (commandId, principal) => open(() => store.commands.get(commandId, principal)),
     pendingEmits: (limit) => open(() => store.commands.pendingEmits(limit)),
     getArtifact: (artifactId, runtimeId) => open(() => store.artifacts.get(artifactId, runtimeId)),

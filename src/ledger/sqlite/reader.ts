@@ -6,7 +6,7 @@ import type { LoggedMemoryEvent, MemoryEvent } from "#core/memory-event.ts";
 import type { SealedRecord } from "#core/record.ts";
 import { type Run, type RunStatus, type Wait, runStatuses } from "#core/run.ts";
 import { noChange } from "#ledger/batch-rules.ts";
-import type { ArtifactRow, PendingCursor, StoredState } from "#ledger/ledger.ts";
+import type { ArtifactRow, PendingCursor, StartKey, StoredState } from "#ledger/ledger.ts";
 import { rowBits } from "#ledger/sqlite/migrations.ts";
 import { type RunRow, runColumns, toRun } from "#ledger/sqlite/run-row.ts";
 import { type StoredArtifact, toArtifact } from "#ledger/sqlite/stored-artifact.ts";
@@ -210,6 +210,12 @@ export class LedgerReader {
          ) WHERE ?2 IS NULL OR runtime_id=?2 ORDER BY run_no, key LIMIT ?3`,
       )
       .all(JSON.stringify(keys), runtimeId, limit) as { run_id: string; key: string }[];
+  }
+
+  startKey(key: string, principal: string): StartKey | null {
+    return this.db
+      .query("SELECT key, principal, body_hash, run_id FROM start_keys WHERE key=? AND principal=?")
+      .get(key, principal) as StartKey | null;
   }
 
   command(commandId: string, principal?: string): Command | null {

@@ -90,8 +90,38 @@ function createLedger({ options, notices, writer, reader, peers }: Parts): Ledge
       const cells = encodeBatch(batch, isoTime(options.now()));
       return toCommitted(await writer.batch(cells, batch));
     },
+    ...readsOf(reader, read),
     subscribe: (listener) => notices.subscribe(listener),
     onPeerGone: (listener) => peers?.onGone(listener) ?? (() => undefined),
+    addArtifactAccess: async (reads) => void (await writer.task({ do: "add_access", reads })),
+    takeLease: (name, owner, leaseMs) => writer.task({ do: "take_lease", name, owner, leaseMs, nowMs: options.now() }),
+    renewLease: (lease, leaseMs) => writer.task({ do: "renew_lease", lease, leaseMs, nowMs: options.now() }),
+    releaseLease: async (lease) => void (await writer.task({ do: "release_lease", lease })),
+    deleteRuns: (runIds) => deleteInChunks(writer, runIds),
+    compactStates: (runId, last) => writer.task({ do: "compact_states", runId, ...last }),
+    mentioned: (ids, options) => mentions(reader.db, { ids, ...options }, read),
+    deleteArtifacts: (artifactIds) => writer.task({ do: "delete_artifacts", artifactIds }),
+    verify: (wanted) =>
+      verifyLedger(
+        verifySource(reader.db, () => isClosed),
+        wanted,
+      ),
+    async close() {
+      if (isClosed) return;
+      isClosed = true;
+      peers?.stopLooking();
+      // The reader goes first: the writer's last checkpoint can only fold the whole log away when nobody reads it.
+      reader.db.close(true);
+      await writer.close();
+      // Last, so that whoever waits for this process to go finds everything free.
+      peers?.close();
+    },
+  };
+}
+
+/** Everything that is only looked up. */
+function readsOf(reader: LedgerReader, read: <T>(from: () => T) => Promise<T>) {
+  return {
     getRun: (runId) => read(() => reader.run(runId)),
     listRuns: (query) => read(() => listRuns(reader.db, query)),
     readRecords: (runId, after, page) => read(() => reader.records(runId, after, page)),
@@ -105,6 +135,7 @@ function createLedger({ options, notices, writer, reader, peers }: Parts): Ledge
     dueRuns: (nowMs, limit) => read(() => reader.due(nowMs, limit)),
     nextWake: () => read(() => reader.nextWake()),
     listeners: (keys, wanted) => read(() => reader.listeners(keys, wanted)),
+    getStartKey: (key, principal) => read(() => reader.startKey(key, principal)),
     getCommand: (commandId, principal) => read(() => reader.command(commandId, principal)),
     pendingEmits: (limit) => read(() => reader.pendingEmits(limit)),
     getArtifact: (artifactId, runtimeId) => read(() => reader.artifact(artifactId, runtimeId)),
@@ -113,36 +144,13 @@ function createLedger({ options, notices, writer, reader, peers }: Parts): Ledge
     memoryHead: () => read(() => reader.memoryHead()),
     searchArtifacts: (query) => read(() => searchArtifacts(reader.db, query)),
     artifactStats: (filter) => read(() => artifactStats(reader.db, filter)),
-    addArtifactAccess: async (reads) => void (await writer.task({ do: "add_access", reads })),
-    takeLease: (name, owner, leaseMs) => writer.task({ do: "take_lease", name, owner, leaseMs, nowMs: options.now() }),
-    renewLease: (lease, leaseMs) => writer.task({ do: "renew_lease", lease, leaseMs, nowMs: options.now() }),
-    releaseLease: async (lease) => void (await writer.task({ do: "release_lease", lease })),
-    deleteRuns: (runIds) => deleteInChunks(writer, runIds),
     endedRuns: (query) => read(() => endedRuns(reader.db, query)),
     measureRuns: (runIds) => read(() => measureRuns(reader.db, runIds)),
-    compactStates: (runId, last) => writer.task({ do: "compact_states", runId, ...last }),
-    mentioned: (ids, options) => mentions(reader.db, { ids, ...options }, read),
     looseArtifacts: (query) => read(() => looseArtifacts(reader.db, query)),
-    deleteArtifacts: (artifactIds) => writer.task({ do: "delete_artifacts", artifactIds }),
     unnamedBlobs: (blobIds) => read(() => unnamedBlobs(reader.db, blobIds)),
-    verify: (wanted) =>
-      verifyLedger(
-        verifySource(reader.db, () => isClosed),
-        wanted,
-      ),
     liveCounts: (runtimeId) => read(() => reader.liveCounts(runtimeId)),
     counts: () => read(() => reader.counts()),
-    async close() {
-      if (isClosed) return;
-      isClosed = true;
-      peers?.stopLooking();
-      // The reader goes first: the writer's last checkpoint can only fold the whole log away when nobody reads it.
-      reader.db.close(true);
-      await writer.close();
-      // Last, so that whoever waits for this process to go finds everything free.
-      peers?.close();
-    },
-  };
+  } satisfies Partial<Ledger>;
 }
 
 /** One notice per commit of the writer, whatever the number of batches in it. Answers whether there was anything new. */
