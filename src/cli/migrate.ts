@@ -1,4 +1,4 @@
-import { dirname, isAbsolute, relative, resolve } from "node:path";
+import { dirname, isAbsolute, join, relative, resolve } from "node:path";
 import type { CommandDef } from "citty";
 import type { CliContext } from "#cli/context.ts";
 import { define } from "#cli/define.ts";
@@ -39,9 +39,10 @@ export function migrateCommand(context: CliContext): CommandDef {
       ...settingsArgs,
     },
     run: async ({ args }) => {
-      const { dataDir, flowsDir } = settingsFor(context, args);
+      const { dataDir, flowsDir, auth } = settingsFor(context, args);
       const dbPath = args["db-path"] === undefined ? null : resolve(context.cwd, args["db-path"]);
       const named = args["target-dir"];
+      const targetDir = named === undefined ? defaultTarget(dataDir, dbPath) : resolve(context.cwd, named);
       const { migrate } = await import("#app/migrate/migrate.ts");
       const status = new StatusLine(context);
       const report = await migrate(
@@ -50,7 +51,8 @@ export function migrateCommand(context: CliContext): CommandDef {
           flowsDir,
           from: args.from === undefined ? null : storeKind("from", args.from),
           to: storeKind("to", args.to),
-          targetDir: named === undefined ? defaultTarget(dataDir, dbPath) : resolve(context.cwd, named),
+          targetDir,
+          accounts: { ...auth.users, file: inTarget(auth.users.file, dataDir, targetDir) },
           dbPath,
           overwrites: args.overwrite ?? false,
           dryRun: args["dry-run"] ?? false,
@@ -67,6 +69,12 @@ function storeKind(flag: string, value: string): StoreKind {
   const kind = storeKinds.find((each) => each === value.trim().toLowerCase());
   if (kind) return kind;
   throw new AppError("invalid_request", `--${flag} must be one of ${storeKinds.join(", ")}, not '${plain(value)}'`);
+}
+
+/** The same place in another data folder; a file elsewhere stays where it is. */
+function inTarget(file: string, dataDir: string, targetDir: string): string {
+  const inside = relative(dataDir, file);
+  return inside.startsWith("..") || isAbsolute(inside) ? file : join(targetDir, inside);
 }
 
 /** A database that lies elsewhere takes its folder with it. */
@@ -107,7 +115,7 @@ function tell(context: CliContext, report: MigrationReport): void {
   print(context, `  ${contents.artifacts} artifacts`);
   print(
     context,
-    `  ${bundles.installed} bundles, ${bundles.kept} more that runs keep; ${report.deprecations} deprecations`,
+    `  ${bundles.installed} bundles, ${bundles.kept} more that runs keep; ${report.deprecations} deprecations${report.users > 0 ? `, ${report.users} users` : ""}`,
   );
   if (report.moved_to !== null) print(context, `The ledger that was there is at ${report.moved_to}.`);
   if (isDry) return print(context, "Nothing was written.");

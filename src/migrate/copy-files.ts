@@ -16,7 +16,6 @@ const leftBehind: Record<string, string> = {
   "workflow_catalog.json": "the shared catalog of workflows",
   abstractmemory: "the knowledge graph",
   prompt_cache_exports: "prompt caches",
-  "auth/users.json": "users and their tokens",
   "auth/sessions.json": "sessions of browsers: people sign in again",
   email_bridge: "the state of the mail bridge",
   "telegram_bridge_state.json": "the state of the Telegram bridge",

@@ -347,7 +347,7 @@ test("a flow that changed since: the run keeps the one that it was started with"
   await ledger.close();
 });
 
-test("data folders of users come with their runtime; the users themselves are named as left behind", async () => {
+test("data folders of users come with their runtime, and the users without their tokens", async () => {
   await writePython("file", root, one);
   const own = join(source(), "users", "acme", "ada-runtime");
   await writePython("file", own, {
@@ -357,15 +357,29 @@ test("data folders of users come with their runtime; the users themselves are na
   });
   await rm(join(own, "runtime"), { recursive: true, force: true });
   await Bun.$`mv ${join(own, "data")} ${join(own, "runtime")}`.quiet();
-  const user = { user_id: "ada", tenant_id: "acme", runtime_id: "ada-runtime" };
-  await Bun.write(join(source(), "auth", "users.json"), JSON.stringify({ version: 2, users: [user] }));
+  const user = {
+    user_id: "ada",
+    tenant_id: "acme",
+    runtime_id: "ada-runtime",
+    email: "ada@acme.test",
+    roles: ["user"],
+    scopes: [],
+    enabled: true,
+  };
+  const admin = { user_id: "admin", tenant_id: "default", runtime_id: "default", roles: ["admin", "user"] };
+  await Bun.write(join(source(), "auth", "users.json"), JSON.stringify({ version: 2, users: [user, admin] }));
   const done = await report();
   expect(done.contents.runs).toBe(2);
-  expect(warned(done, "left").join("\n")).toContain("users/acme/ada: the user and the installed bundles");
+  expect(warned(done, "left").join("\n")).toContain("users/acme/ada: the installed bundles");
+  expect(warned(done, "left").join("\n")).toContain("tokens of users");
+  expect(done.users).toBe(1);
   const ledger = await ledgerOf();
-  expect(await ledger.getRun("hers")).toMatchObject({ runtime_id: "ada-runtime", status: "completed" });
+  expect(await ledger.getRun("hers")).toMatchObject({ runtime_id: "acme/ada-runtime", status: "completed" });
   expect(await ledger.getRun("done")).toMatchObject({ runtime_id: "default" });
-  expect(await ledger.getCommand("command-1", "acme/ada")).toMatchObject({ runtime_id: "ada-runtime", run_id: "hers" });
+  expect(await ledger.getCommand("command-1", "acme/ada")).toMatchObject({
+    runtime_id: "acme/ada-runtime",
+    run_id: "hers",
+  });
   await ledger.close();
 });
 
@@ -432,6 +446,7 @@ describe("interrupted and begun again", () => {
       dbPath: null,
       overwrites: false,
       dryRun: false,
+      accounts: { file: join(root, "new", "users.sqlite3"), adminUsesDefaultRuntime: true },
     } as const;
     const stopped = begin(options, (stage, done) => {
       if (stage === "runs" && done > 20) throw new Error("stopped");

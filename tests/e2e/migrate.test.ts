@@ -12,6 +12,7 @@ import {
   bundles,
   completed,
   insideSequence,
+  listening,
   scheduled,
   waitingForChild,
 } from "#fixtures/python-runs.ts";
@@ -29,6 +30,7 @@ function sample(folder: string): PythonData {
       insideSequence("after", 2),
       askingConsent("consents", join(folder, "data", "workspaces", "w1")),
       ...waitingForChild("mother", "child"),
+      ...listening("root"),
       scheduled("hourly", { node: "wait_interval", until: missed, interval: "1h", ran: 1 }),
       scheduled("twice", { node: "wait_interval", until: missed, interval: "1h", repeat_count: 2, ran: 1 }),
       scheduled("once", {
@@ -88,7 +90,7 @@ describe.each(ways)("from the Python gateway's %s store into our %s store", (kin
       root,
     );
     expect(done).toMatchObject({ code: 0, errors: "" });
-    expect(done.output).toContain("10 runs (8 waiting, 2 completed), 3 of them schedules");
+    expect(done.output).toContain("12 runs (10 waiting, 2 completed), 3 of them schedules");
     expect(await fingerprint(root, ["new"])).toEqual(before);
     if (to === "sqlite") expect(await program(["verify", "--data-dir", "new"], root)).toMatchObject({ code: 0 });
     gateway = await startGateway({ dataDir: join(root, "new"), env });
@@ -146,6 +148,16 @@ describe.each(ways)("from the Python gateway's %s store into our %s store", (kin
     expect(await ended("mother")).toMatchObject({ status: "completed" });
     const resume = (await gateway.ledger("mother")).find((record) => record.effect?.type === "resume");
     expect(resume.effect.payload.payload).toEqual({ sub_run_id: "child", output: { success: true, note: "Grüße" } });
+  });
+
+  test("a listener hears events, more than one, and ends with its root", async () => {
+    for (const n of [1, 2]) {
+      await gateway.command("s-listen", "emit_event", { name: "ping", payload: { n } });
+      await gateway.follow("root-on", ({ data }) => data.record?.effect?.payload?.message === String(n));
+    }
+    await gateway.command("root", "resume", { payload: { response: "done" } });
+    expect(await ended("root")).toMatchObject({ status: "completed" });
+    expect(await ended("root-on")).toMatchObject({ status: "cancelled" });
   });
 
   test("a schedule fires for the time that was missed and goes on at its hours", async () => {

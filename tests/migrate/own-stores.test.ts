@@ -32,6 +32,7 @@ const options = (dataDir: string, to: "file" | "sqlite", targetDir: string): Mig
   dbPath: null,
   overwrites: false,
   dryRun: false,
+  accounts: { file: join(targetDir, "users.sqlite3"), adminUsesDefaultRuntime: true },
 });
 
 /** Runs in every state, with everything that may hang on them. */

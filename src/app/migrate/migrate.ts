@@ -5,6 +5,7 @@ import { detectLayout } from "#app/migrate/detect.ts";
 import type { MigrateOptions, StoreKind } from "#app/migrate/options.ts";
 import { copyOwnFiles, openOwn } from "#app/migrate/own-folder.ts";
 import { type PythonFolder, openPython, pythonFolders } from "#app/migrate/python-folders.ts";
+import { type PythonUser, copyUsers, readPythonUsers } from "#app/migrate/users.ts";
 import { lockName, lockTarget, moveAside, requireRoom, requireStopped, targetLedger } from "#app/migrate/target.ts";
 import { defaultArchiveLimits } from "#bundles/archive-limits.ts";
 import { isoTime, systemClock } from "#core/time.ts";
@@ -30,6 +31,7 @@ export interface MigrationReport {
   moved_to: string | null;
   contents: Contents;
   deprecations: number;
+  users: number;
   /** Of the records as compared on both sides; null in a dry run. */
   sha256: string | null;
   warnings: ReturnType<Warnings["list"]>;
@@ -42,15 +44,18 @@ export interface MigrationReport {
 export async function migrate(options: MigrateOptions, onProgress: OnProgress): Promise<MigrationReport> {
   const warnings = new Warnings();
   const layout = await detectLayout(options);
-  const folders = layout.writer === "python" ? await pythonFolders(options) : [];
+  const isPython = layout.writer === "python";
+  const users = isPython ? await readPythonUsers(options.dataDir, warnings) : [];
+  const folders = isPython ? await pythonFolders(options, users) : [];
   const path = targetLedger(options);
   const marker = await requireRoom(options, layout, path);
   await requireStopped([options.dataDir, ...folders.map(({ dataDir }) => dataDir), options.targetDir]);
+  if (users.length > 0) warnings.add("left", tokensSentence);
   const context = { targetDir: options.targetDir, now: systemClock, warnings };
   const source =
     layout.writer === "python" ? await openPython(folders, layout, context) : await openOwn(options, layout, warnings);
   try {
-    if (layout.writer === "python") nameLeftBehind(options.dataDir, warnings);
+    if (isPython) nameLeftBehind(options.dataDir, warnings);
     const shared = {
       source: source.name,
       from: options.dataDir,
@@ -60,18 +65,22 @@ export async function migrate(options: MigrateOptions, onProgress: OnProgress): 
       deprecations: await countDeprecations(options.dataDir, warnings),
     };
     const done = options.dryRun
-      ? { contents: await countContents(source, onProgress), sha256: null, moved_to: null }
-      : await copy({ options, folders, source, marker, path, warnings, onProgress });
+      ? { contents: await countContents(source, onProgress), users: users.length, sha256: null, moved_to: null }
+      : await copy({ options, folders, users, source, marker, path, warnings, onProgress });
     return { ...shared, dry_run: options.dryRun, ...done, warnings: warnings.list() };
   } finally {
     await source.close();
   }
 }
 
+const tokensSentence =
+  "tokens of users, kept as hashes of another kind: `config bootstrap-admin --rotate-token` gives the administrator one, who makes those of the others";
+
 interface Copying {
   options: MigrateOptions;
   /** Data folders of a Python gateway. */
   folders: PythonFolder[];
+  users: PythonUser[];
   source: MigrationSource;
   marker: Marker | null;
   path: string;
@@ -79,7 +88,7 @@ interface Copying {
   onProgress: OnProgress;
 }
 
-async function copy(copying: Copying): Promise<Pick<MigrationReport, "contents" | "sha256" | "moved_to">> {
+async function copy(copying: Copying): Promise<Pick<MigrationReport, "contents" | "users" | "sha256" | "moved_to">> {
   const { options, folders, source, path, warnings, onProgress } = copying;
   const { dataDir, targetDir } = options;
   const lock = await lockTarget(targetDir);
@@ -99,9 +108,10 @@ async function copy(copying: Copying): Promise<Pick<MigrationReport, "contents" 
         for (const folder of folders) await copyFiles(folder.dataDir, targetDir);
         if (folders.length === 0) await copyOwnFiles(dataDir, targetDir);
       }
+      const users = copyUsers(copying.users, options, warnings);
       requireSound(checked);
       await writeMarker(targetDir, { ...marker, finished_at: isoTime(systemClock()) });
-      return { contents, sha256: checked.sha256, moved_to: movedTo };
+      return { contents, users, sha256: checked.sha256, moved_to: movedTo };
     } finally {
       await ledger.close();
     }

@@ -14,6 +14,8 @@ export interface MigrateOptions {
   /** Move aside what is in the target's place. */
   overwrites: boolean;
   dryRun: boolean;
+  /** Where the target keeps its users. */
+  accounts: { file: string; adminUsesDefaultRuntime: boolean };
 }
 
 export const storeKinds = ["file", "sqlite"] as const;

@@ -1,12 +1,12 @@
 import { existsSync, statSync } from "node:fs";
-import { readFile, readdir } from "node:fs/promises";
+import { readdir } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
 import type { Layout } from "#app/migrate/detect.ts";
 import type { MigrateOptions } from "#app/migrate/options.ts";
+import type { PythonUser } from "#app/migrate/users.ts";
 import { createPrograms } from "#app/programs.ts";
+import { rowScope } from "#auth/row-scope.ts";
 import { defaultArchiveLimits } from "#bundles/archive-limits.ts";
-import { parseJson } from "#core/json.ts";
-import { type JsonObject, isObject } from "#core/value.ts";
 import { hasFileRuns, openFileStore } from "#ledger/python/file-store.ts";
 import { openSqliteStore } from "#ledger/python/sqlite-store.ts";
 import { allOf } from "#migrate/all-of.ts";
@@ -25,8 +25,10 @@ export interface PythonFolder {
   user: string | null;
 }
 
-export async function pythonFolders({ dataDir, flowsDir }: MigrateOptions): Promise<PythonFolder[]> {
-  const users = await readUsers(dataDir);
+export async function pythonFolders(
+  { dataDir, flowsDir, accounts }: MigrateOptions,
+  users: PythonUser[],
+): Promise<PythonFolder[]> {
   const principal = users.length > 0 ? "default/admin" : "local/local-admin";
   const folders: PythonFolder[] = [
     { dataDir, flowsDir: flowsOf(dataDir, flowsDir), runtimeId: "default", principal, user: null },
@@ -36,12 +38,11 @@ export async function pythonFolders({ dataDir, flowsDir }: MigrateOptions): Prom
     for (const runtime of await foldersIn(join(root, tenant))) {
       const own = join(root, tenant, runtime);
       if (!existsSync(join(own, "runtime"))) continue;
-      const user = users.find((each) => each["tenant_id"] === tenant && each["runtime_id"] === runtime);
-      const userId = typeof user?.["user_id"] === "string" ? user["user_id"] : runtime;
+      const userId = users.find((each) => each.tenantId === tenant && each.runtimeId === runtime)?.userId ?? runtime;
       folders.push({
         dataDir: join(own, "runtime"),
         flowsDir: join(own, "flows"),
-        runtimeId: runtime,
+        runtimeId: rowScope(tenant, runtime, accounts.adminUsesDefaultRuntime),
         principal: `${tenant}/${userId}`,
         user: `${tenant}/${userId}`,
       });
@@ -80,11 +81,8 @@ export async function openPython(
         warnings,
       }),
     );
-    if (user !== null)
-      warnings.add(
-        "left",
-        `users/${user}: the user and the installed bundles; the runs came, in the runtime '${runtimeId}'`,
-      );
+    if (user !== null && [...bundles.all()].length > 0)
+      warnings.add("left", `users/${user}: the installed bundles; runs that were started from them keep them`);
   }
   return allOf(sources, warnings);
 }
@@ -108,17 +106,6 @@ function flowsOf(dataDir: string, flowsDir: string): string {
 async function catalogFolders(dataDir: string): Promise<string[]> {
   const root = join(dataDir, "workflow_catalog", "bundles", "tenant_catalog");
   return (await foldersIn(root)).map((tenant) => join(root, tenant));
-}
-
-async function readUsers(dataDir: string): Promise<JsonObject[]> {
-  const path = join(dataDir, "auth", "users.json");
-  if (!existsSync(path)) return [];
-  try {
-    const value = parseJson(await readFile(path, "utf8"));
-    return isObject(value) && Array.isArray(value["users"]) ? value["users"].filter(isObject) : [];
-  } catch {
-    return [];
-  }
 }
 
 async function foldersIn(path: string): Promise<string[]> {
