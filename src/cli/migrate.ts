@@ -107,7 +107,7 @@ function tell(context: CliContext, report: MigrationReport): void {
   const { contents, dry_run: isDry } = report;
   const { commands, bundles, by_status: byStatus } = contents;
   const statuses = runStatuses.flatMap((status) => (byStatus[status] ? [`${byStatus[status]} ${status}`] : []));
-  const verb = isDry ? "Would move" : report.resumed ? "Went on and moved" : "Moved";
+  const verb = isDry ? "Would copy" : report.resumed ? "Went on and copied" : "Copied";
   print(context, `${verb} ${report.source} in ${report.from} into ${report.into}:`);
   print(context, `  ${contents.runs} runs (${statuses.join(", ") || "none"}), ${contents.schedules} of them schedules`);
   print(context, `  ${contents.records} records`);
