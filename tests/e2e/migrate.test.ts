@@ -13,6 +13,7 @@ import {
   completed,
   insideSequence,
   listening,
+  paused,
   scheduled,
   waitingForChild,
 } from "#fixtures/python-runs.ts";
@@ -31,6 +32,7 @@ function sample(folder: string): PythonData {
       askingConsent("consents", join(folder, "data", "workspaces", "w1")),
       ...waitingForChild("mother", "child"),
       ...listening("root"),
+      paused("held"),
       scheduled("hourly", { node: "wait_interval", until: missed, interval: "1h", ran: 1 }),
       scheduled("twice", { node: "wait_interval", until: missed, interval: "1h", repeat_count: 2, ran: 1 }),
       scheduled("once", {
@@ -90,7 +92,7 @@ describe.each(ways)("from the Python gateway's %s store into our %s store", (kin
       root,
     );
     expect(done).toMatchObject({ code: 0, errors: "" });
-    expect(done.output).toContain("12 runs (10 waiting, 2 completed), 3 of them schedules");
+    expect(done.output).toContain("13 runs (11 waiting, 2 completed), 3 of them schedules");
     expect(await fingerprint(root, ["new"])).toEqual(before);
     if (to === "sqlite") expect(await program(["verify", "--data-dir", "new"], root)).toMatchObject({ code: 0 });
     gateway = await startGateway({ dataDir: join(root, "new"), env });
@@ -148,6 +150,16 @@ describe.each(ways)("from the Python gateway's %s store into our %s store", (kin
     expect(await ended("mother")).toMatchObject({ status: "completed" });
     const resume = (await gateway.ledger("mother")).find((record) => record.effect?.type === "resume");
     expect(resume.effect.payload.payload).toEqual({ sub_run_id: "child", output: { success: true, note: "Grüße" } });
+  });
+
+  test("a paused run stays paused, with its reason, and goes on with its second answer", async () => {
+    expect((await gateway.get("/runs/held")).body).toMatchObject({ paused: true, pause_reason: "holiday" });
+    await gateway.command("held", "resume");
+    expect(await ended("held")).toMatchObject({ status: "completed", paused: false });
+    const said = (await gateway.ledger("held")).filter(
+      ({ status, node_id }) => status === "started" && node_id !== "end",
+    );
+    expect(said.map(({ node_id }) => node_id)).toEqual(["a1", "a2", "a3"]);
   });
 
   test("a listener hears events, more than one, and ends with its root", async () => {
