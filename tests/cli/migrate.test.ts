@@ -405,7 +405,7 @@ describe("interrupted and begun again", () => {
     await writePython("file", root, many);
     const before = await fingerprint(source());
     let wasRefused = false;
-    for (let killAfterMs = 60; ; killAfterMs += 20) {
+    for (let killAfterMs = 60; ; killAfterMs *= 1.3) {
       const child = Bun.spawn([...executable, "migrate", "--data-dir", source(), "--target-dir", "new"], {
         cwd: root,
         env: { PATH: process.env["PATH"] ?? "", HOME: root },
