@@ -9,6 +9,8 @@ export interface Tree {
   top: string;
   runIds: string[];
   isDraft: boolean;
+  /** Its artifacts must be older as well; null: whatever their age is. */
+  before: string | null;
 }
 
 export interface TreeQuery {
@@ -115,5 +117,5 @@ async function family(
     if (run && (!isTerminal(run.status) || (before !== null && run.updated_at >= before))) return null;
   }
   // The top goes last: after a crash in between it still leads to the rest.
-  return { top, runIds: [...below.toReversed(), top], isDraft };
+  return { top, runIds: [...below.toReversed(), top], isDraft, before };
 }

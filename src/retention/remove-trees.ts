@@ -27,7 +27,10 @@ export async function removeTrees(
 ): Promise<Removed> {
   const removed: Removed = { drafts: nothing(), runs: nothing(), workspaces: { count: 0, bytes: 0 } };
   const holdings: Holding[] = [];
-  for (const tree of trees) holdings.push(await holdingOf(ledger, tree, workspacesDir));
+  for (const tree of trees) {
+    const holding = await holdingOf(ledger, tree, workspacesDir);
+    if (holding) holdings.push(holding);
+  }
   for (const { tree, workspaces } of await withoutMentioned(ledger, holdings, signal)) {
     if (signal?.aborted) break;
     const measured = await ledger.measureRuns(tree.runIds);
@@ -52,11 +55,13 @@ function add(sum: RunsFreed, more: MeasuredRuns): void {
   for (const key of ["runs", "ledger_records", "artifacts", "bytes", "artifact_bytes"] as const) sum[key] += more[key];
 }
 
-async function holdingOf(ledger: Ledger, tree: Tree, workspacesDir: string): Promise<Holding> {
+/** Null where somebody has put something into it lately, such as an attachment for the next run of its session. */
+async function holdingOf(ledger: Ledger, tree: Tree, workspacesDir: string): Promise<Holding | null> {
   const artifactIds: string[] = [];
   for (const runId of tree.runIds) {
     for (let offset = 0; ; offset += page) {
       const { items } = await ledger.listArtifacts(runId, { runtimeId: null, limit: page, offset });
+      if (tree.before !== null && items.some((row) => row.created_at >= (tree.before ?? ""))) return null;
       artifactIds.push(...items.map((row) => row.artifact_id));
       if (items.length < page) break;
     }

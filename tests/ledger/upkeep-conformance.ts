@@ -154,6 +154,19 @@ export function exerciseUpkeep(current: () => Ledger): void {
       expect([...others].sort()).toEqual([inMail, inEmit]);
     });
 
+    test("are found in the memory log, whoever wrote it", async () => {
+      const ledger = current();
+      const id = hex("9");
+      const fact = { subject: "a", predicate: "p", object: "o", owner_id: "r", observed_at: tick(), attributes: {} };
+      const open = { valid_from: null, valid_until: null, confidence: null, scope: "run" as const };
+      const assertion = { assertion_id: "f", ...fact, ...open, provenance: { span_id: id } };
+      await ledger.commit({
+        starts: [newRun("r")],
+        memory: [{ runtime_id: "default", at: tick(), kind: "assert", assertions: [assertion] }],
+      });
+      expect([...(await ledger.mentioned(new Set([id]), { except: new Set(["r"]) }))]).toEqual([id]);
+    });
+
     test("are whole ids: a part of a longer one is none", async () => {
       const ledger = current();
       await ledger.commit({ starts: [newRun("r", {}, `{"sha256":"${hex("a", 64)}"}`)] });

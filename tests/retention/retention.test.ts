@@ -190,6 +190,15 @@ describe("ended runs", () => {
     expect([await exists(blobPath(kept.blob_id)), await exists(blobPath(gone.blob_id))]).toEqual([true, false]);
   });
 
+  test("stay while something was put into them lately, such as an attachment for the next run of a session", async () => {
+    await add("session_memory_talk", "completed", 90, { session_id: "talk", workflow_id: "__session_memory__" });
+    await addArtifact("a", "session_memory_talk", "for later", 1);
+    await add("session_memory_over", "completed", 90, { session_id: "over", workflow_id: "__session_memory__" });
+    await addArtifact("b", "session_memory_over", "long ago", 80);
+    await retentionWith().sweep();
+    expect(await remaining("session_memory_talk", "session_memory_over")).toEqual(["session_memory_talk"]);
+  });
+
   test("take their workspace with them, unless another run works in it", async () => {
     const workspaces = join(dir, "workspaces");
     const names = ["1", "2", "3"].map((digit) => digit.repeat(32));

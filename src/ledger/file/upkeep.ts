@@ -83,6 +83,8 @@ function* textsOf(store: Store, reader: RunReader, except: ReadonlySet<string>):
     if (!run.isGone) yield rowTexts(store, run);
   }
   for (const { run_id, payload } of store.commands.open()) if (!except.has(run_id)) yield [stringifyJson(payload)];
+  // Facts outlive the runs that found them, and so does what they point at.
+  for (let no = 1; no <= store.counters.memory_no; no++) yield [store.memory.get(String(no)) ?? ""];
   for (const { run_id, metadata, tags } of store.artifacts.all()) {
     if (!except.has(run_id ?? "")) yield [stringifyJson([metadata, tags])];
   }

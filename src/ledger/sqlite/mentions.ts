@@ -33,6 +33,8 @@ const sources: Source[] = [
     sql: "SELECT seq, run_id, payload FROM commands WHERE seq > ?1 AND applied_at IS NULL ORDER BY seq LIMIT ?2",
     byNumber: false,
   },
+  // Facts outlive the runs that found them, and so does what they point at.
+  { sql: "SELECT no, '', body FROM memory_log WHERE no > ?1 ORDER BY no LIMIT ?2", byNumber: false },
   {
     sql: `SELECT artifact_no, coalesce(run_id, ''), metadata || tags FROM artifacts
           WHERE artifact_no > ?1 ORDER BY artifact_no LIMIT ?2`,
