@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { type Attachments, createAttachments } from "#artifacts/attachments.ts";
+import { createAttachments } from "#artifacts/attachments.ts";
 import { type AccessLog, createAccessLog } from "#artifacts/access-log.ts";
 import { createArtifacts } from "#artifacts/artifacts.ts";
 import { createDiskBlobs } from "#artifacts/disk-blobs.ts";
@@ -9,7 +9,7 @@ import { type OpenedMemory, createGraphMemory } from "#app/graph-memory.ts";
 import { createModelConfig } from "#app/model-config.ts";
 import { openFolder } from "#app/open-folder.ts";
 import { type Programs, createPrograms } from "#app/programs.ts";
-import { inferenceCommand, sandboxCommand } from "#app/own-command.ts";
+import { documentCommand, inferenceCommand, sandboxCommand } from "#app/own-command.ts";
 import { createTools, mediaSources, specOf, toolCallDependencies } from "#app/tool-wiring.ts";
 import { workspaceOpener } from "#app/workspace-access.ts";
 import { createUploads } from "#artifacts/uploads.ts";
@@ -27,6 +27,8 @@ import type { Settings } from "#config/settings.ts";
 import { newId } from "#core/ids.ts";
 import type { Log, Report } from "#core/log.ts";
 import { systemClock } from "#core/time.ts";
+import { createDocuments } from "#documents/documents.ts";
+import type { FileDependencies } from "#effects/files/file-context.ts";
 import { createHandlers } from "#effects/create-handlers.ts";
 import { type HttpServer, createHttp } from "#http/create-http.ts";
 import type { WholeServices } from "#http/own-services.ts";
@@ -37,7 +39,7 @@ import { takeProcessLock } from "#ledger/sqlite/process-lock.ts";
 import type { Ledger } from "#ledger/ledger.ts";
 import { createFileIndex } from "#tools/file-index.ts";
 import type { ToolRegistry } from "#tools/tool.ts";
-import { type BlocStore, createBlocStore } from "#models/blocs/bloc-store.ts";
+import { createBlocStore } from "#models/blocs/bloc-store.ts";
 import { createProviderRegistry } from "#models/registry.ts";
 import type { ProviderRegistry } from "#models/provider.ts";
 import { type AdoptingRunner, createRunner } from "#runner/create-runner.ts";
@@ -88,7 +90,7 @@ export async function createApp(
   const metrics = settings.telemetry.metrics ? createMetrics(version) : null;
   const ledger = await openLedger(settings, { isShared, metrics, report });
   const stores = await openStores(settings, ledger);
-  const { blobs, attachments, accessLog, blocStore } = stores;
+  const { blobs, attachments, accessLog } = stores;
   const bundles = await openBundles(settings, report);
   const programs = createPrograms((digest) => bundles.open(digest));
   const models = createModels(settings);
@@ -103,7 +105,7 @@ export async function createApp(
   const graph = await createGraphMemory({ settings, ledger, providers, environment, report });
   const engines = { settings, ledger, providers, codeRunner, tools, webhooks, graph, metrics, tracing, log };
   const runner = settings.runner
-    ? createGatewayRunner({ ...engines, modelsOf, watch, programs, attachments, blocStore, offload, report })
+    ? createGatewayRunner({ ...engines, modelsOf, watch, programs, stores, offload, report })
     : null;
   const retention = createGatewayRetention(settings, ledger);
   const sweeper = runner ? createSweeper(settings, retention, report) : null;
@@ -187,6 +189,17 @@ function createFolders(settings: Settings) {
   return { openWorkspace: workspaceOpener(settings), openFolder, fileIndex };
 }
 
+function fileDependencies(settings: Settings, stores: Stores): FileDependencies {
+  return {
+    ...stores,
+    openWorkspace: workspaceOpener(settings),
+    documents: createDocuments({ command: documentCommand() }),
+    maxArtifactBytes: settings.limits.maxAttachmentBytes,
+  };
+}
+
+type Stores = Awaited<ReturnType<typeof openStores>>;
+
 async function openStores(settings: Settings, ledger: Ledger) {
   const now = systemClock;
   const dir = join(settings.dataDir, "artifacts");
@@ -249,15 +262,14 @@ function createGatewayRunner(parts: {
   webhooks: Webhooks;
   graph: OpenedMemory;
   watch: RunWatch | null;
-  attachments: Attachments;
-  blocStore: BlocStore;
+  stores: Stores;
   offload: ReturnType<typeof createOffloadRecord>;
   metrics: Metrics | null;
   tracing: Tracing | null;
   log: Log;
   report: Report;
 }): AdoptingRunner {
-  const { settings, ledger, modelsOf, codeRunner, programs, tools, webhooks, attachments, offload, metrics, tracing } =
+  const { settings, ledger, modelsOf, codeRunner, programs, tools, webhooks, stores, offload, metrics, tracing } =
     parts;
   const now = systemClock;
   const makeChild = createMakeChild({ loadPlan: programs.load, now, newId });
@@ -269,8 +281,9 @@ function createGatewayRunner(parts: {
     codeRunner,
     makeChild,
     toolCalls,
-    blocs: parts.blocStore,
-    media: mediaSources(settings, attachments, toolCalls),
+    blocs: stores.blocStore,
+    media: mediaSources(settings, stores.attachments, toolCalls),
+    files: fileDependencies(settings, stores),
     graph: parts.graph,
     now,
   });

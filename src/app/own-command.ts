@@ -8,6 +8,11 @@ export function sandboxCommand(): string[] {
   return ownCommand("sandbox-worker");
 }
 
+/** How this program starts itself again to read or write a document; the task follows. */
+export function documentCommand(): string[] {
+  return ownCommand("document-worker");
+}
+
 /** The executable alone, or Bun with the entry file in development. */
 function ownCommand(word: string): string[] {
   const entry = process.argv[1] ?? "";

@@ -14,6 +14,11 @@ async function main(): Promise<void> {
     await (await import("#app/sandbox-worker.ts")).runSandboxWorker(process.argv.slice(3));
     return;
   }
+  // And with this one to read and write documents, which come from strangers.
+  if (process.argv[2] === "document-worker") {
+    await (await import("#app/document-worker.ts")).runDocumentWorker(process.argv.slice(3));
+    return;
+  }
   const args = process.argv.slice(2);
   // By the name of the reference's second executable (a link) it is `config`.
   const isConfig = /^abstractgateway-config(\.exe)?$/.test(basename(process.argv0));

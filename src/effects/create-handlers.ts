@@ -2,6 +2,8 @@ import type { Clock } from "#core/time.ts";
 import { codeHandler } from "#effects/code.ts";
 import type { EffectHandler } from "#effects/effect-handler.ts";
 import { emitEventHandler } from "#effects/emit-event.ts";
+import type { FileDependencies } from "#effects/files/file-context.ts";
+import { fileHandler } from "#effects/files/file-effect.ts";
 import { llmCallHandler } from "#effects/llm-call.ts";
 import type { MediaSources } from "#effects/media/given-media.ts";
 import { kgAssertHandler } from "#effects/memory/kg-assert.ts";
@@ -28,6 +30,7 @@ export interface HandlerDependencies {
   makeChild: MakeChild;
   toolCalls: ToolCallDependencies;
   graph: GraphMemory;
+  files: FileDependencies;
   now: Clock;
 }
 
@@ -39,6 +42,7 @@ export function createHandlers(deps: HandlerDependencies): ReadonlyMap<string, E
     llmCallHandler(deps),
     toolCallsHandler(deps.toolCalls),
     codeHandler(deps.codeRunner),
+    fileHandler(deps.files),
     modelResidencyHandler(deps.providers),
     steerRunHandler(deps.ledger),
     kgAssertHandler(deps.graph, deps.now),

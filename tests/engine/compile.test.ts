@@ -200,10 +200,14 @@ describe("what is left out", () => {
 
   test("nodes that cannot run here are told", () => {
     const plan = planOf(
-      flow("f", [start, exec("legacy", "read_pdf"), exec("note", "memory_note")], ["start > legacy", "legacy > note"]),
+      flow(
+        "f",
+        [start, exec("legacy", "memact_compose"), exec("note", "memory_note")],
+        ["start > legacy", "legacy > note"],
+      ),
     );
     const told = plan.warnings.join("\n");
-    expect(told).toContain("'legacy' (read_pdf)");
+    expect(told).toContain("'legacy' (memact_compose)");
     expect(told).toContain("'note' (memory_note)");
   });
 });

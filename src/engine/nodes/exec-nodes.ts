@@ -3,6 +3,7 @@ import { codeNodes } from "#engine/nodes/code.ts";
 import { controlNodes } from "#engine/nodes/control-nodes.ts";
 import type { NodeDefinition } from "#engine/nodes/definition.ts";
 import { eventNodes } from "#engine/nodes/events.ts";
+import { fileNodes } from "#engine/nodes/files.ts";
 import { laterNodes } from "#engine/nodes/later.ts";
 import { llmNodes } from "#engine/nodes/llm.ts";
 import { mediaNodes } from "#engine/nodes/media.ts";
@@ -56,5 +57,6 @@ export const execNodes: ReadonlyMap<string, NodeDefinition> = new Map([
   ...memoryNodes,
   ...residencyNodes,
   ...codeNodes,
+  ...fileNodes,
   ...laterNodes,
 ]);

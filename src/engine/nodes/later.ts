@@ -2,11 +2,7 @@ import type { NodeDefinition } from "#engine/nodes/definition.ts";
 import { NodeError } from "#engine/pure.ts";
 
 /** Nodes of the reference that this build cannot run at all: they fail where the run reaches them. */
-export const unavailableTypes: readonly string[] = [
-  "memact_compose",
-  ..."read_file write_file read_pdf write_pdf list_folder_files".split(" "),
-  ..."import_workspace_file export_artifact read_artifact".split(" "),
-];
+export const unavailableTypes: readonly string[] = ["memact_compose"];
 
 function missing(type: string): NodeDefinition {
   return {

@@ -1,0 +1,1 @@
+export { runDocumentWorker } from "#documents/worker.ts";

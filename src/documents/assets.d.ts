@@ -1,0 +1,5 @@
+/** A file that lies inside the executable: its path there. */
+declare module "*.ttf" {
+  const path: string;
+  export default path;
+}
