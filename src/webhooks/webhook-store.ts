@@ -33,6 +33,7 @@ export class WebhookStore {
     this.#options = options;
   }
 
+  /** What this process knows; changes of another one are seen within a second. */
   list(): readonly Subscription[] {
     const nowMs = performance.now();
     if (nowMs < this.#lookAtMs) return this.#known;
@@ -41,8 +42,9 @@ export class WebhookStore {
     return this.#known;
   }
 
+  /** As it is on disk now: a delivery may be quicker than the next look. */
   get(id: string): Subscription | null {
-    return this.list().find((each) => each.id === id) ?? null;
+    return this.#read().find((each) => each.id === id) ?? null;
   }
 
   /** What a message is signed with now. AppError `storage` when it cannot be decrypted. */

@@ -170,7 +170,10 @@ test("webhooks of another process stay when this one makes its own, two at once"
   const options = { file, box, now: () => nowMs, newId: () => crypto.randomUUID() };
   const [one, two] = [new WebhookStore(options), new WebhookStore(options)];
   const owner = { runtimeId: "default", createdBy: "me" };
-  await one.create({ url: "https://one.example" }, owner);
+  expect(two.list()).toEqual([]);
+  const { subscription: made } = await one.create({ url: "https://one.example" }, owner);
+  // A delivery of it may reach the other process before its next look.
+  expect(two.get(made.id)).toEqual(made);
   await Promise.all([
     two.create({ url: "https://two.example" }, owner),
     two.create({ url: "https://three.example" }, owner),
