@@ -8,6 +8,7 @@ import { getCommand } from "#cli/config-get.ts";
 import { initCommand } from "#cli/config-init.ts";
 import type { CliContext } from "#cli/context.ts";
 import { define } from "#cli/define.ts";
+import { optionValues } from "#cli/flags.ts";
 import { type SettingsArgs, configurationFor, settingsArgs, settingsFor } from "#cli/settings.ts";
 import { notices, print, printJson, table } from "#cli/terminal.ts";
 
@@ -87,19 +88,25 @@ function setDefaultCommand(context: CliContext): CommandDef {
       option: {
         type: "string",
         valueHint: "name=value",
-        description: "Further option of the call; several with commas",
+        description: "Further option of the call, its value in JSON or as text; may be given several times",
       },
+      "base-url": { type: "string" },
       json: { type: "boolean", description: "Print JSON" },
       ...settingsArgs,
     },
-    run: async ({ args }) => {
+    run: async ({ args, rawArgs }) => {
+      const { route, provider, model } = args;
+      if (args["base-url"]) {
+        const remedy = "make a connection for it (README), and name that as the provider";
+        throw new AppError("invalid_request", `--base-url cannot be given with a default: ${remedy}.`);
+      }
+      const options = readOptions(optionValues(rawArgs, "option"));
       const { createModelConfig } = await import("#app/model-config.ts");
       const { defaults } = createModelConfig(settingsFor(context, args));
-      const { route, provider, model, option } = args;
       await defaults.set(route, {
         ...(provider === undefined ? {} : { provider }),
         ...(model === undefined ? {} : { model }),
-        ...(option === undefined ? {} : { options: readOptions(option) }),
+        ...(options === null ? {} : { options }),
       });
       const set = defaults.get(route);
       if (args.json) return printJson(context, set);
@@ -108,10 +115,11 @@ function setDefaultCommand(context: CliContext): CommandDef {
   });
 }
 
-/** `a=1,b=text`: values are JSON where they can be. */
-function readOptions(text: string): JsonObject {
+/** `a=1` and `b=text`: values are JSON where they can be. Null without any. */
+function readOptions(pairs: string[]): JsonObject | null {
+  if (pairs.length === 0) return null;
   return Object.fromEntries(
-    text.split(",").map((pair) => {
+    pairs.map((pair) => {
       const at = pair.indexOf("=");
       if (at < 1) throw new AppError("invalid_request", `Option '--option' must be name=value, not '${pair}'.`);
       return [pair.slice(0, at).trim(), valueOf(pair.slice(at + 1))];

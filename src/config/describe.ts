@@ -21,6 +21,7 @@ export function describeSettings(settings: Settings) {
       user_auth_enabled: auth.users.enabled,
       workflow_source: "bundle",
     },
+    memory: { backend: settings.memory.backend, path: memoryPath(settings), require_vector: false },
     models: {
       default_model: models.defaultModel,
       default_provider: models.defaultProvider,
@@ -49,6 +50,7 @@ export function describeText(settings: Settings, more: string[] = []): string {
     ["listens_on", `${gateway.host}:${gateway.port}`],
     ["allowed_origins", gateway.allowed_origins.join(", ") || "none"],
     ["tool_mode", gateway.tool_mode],
+    ["memory_backend", `${settings.memory.backend} (${memoryPath(settings) ?? "process memory"})`],
     ["models_dirs", models.dirs.join(", ")],
     ["default_model", models.default_model ?? "the first one that is found"],
     ...models.endpoints.map(({ id, base_url, api_key_set }): [string, string] => [
@@ -60,7 +62,13 @@ export function describeText(settings: Settings, more: string[] = []): string {
   return ["AbstractGateway configuration status", ...lines, ...more, "", ...next_steps].join("\n");
 }
 
+function memoryPath({ memory: { backend, dir, uri } }: Settings): string | null {
+  if (backend === "memory") return null;
+  return backend === "lancedb" && uri !== null ? withoutPassword(uri) : dir;
+}
+
 function withoutPassword(address: string): string {
+  if (!URL.canParse(address)) return address;
   const url = new URL(address);
   if (url.username === "" && url.password === "") return address;
   url.username = "";

@@ -57,14 +57,16 @@ function freshToken(): string {
 
 function variablesFor(options: InitOptions, token: string): [string, string][] {
   const dataDir = options.dataDir ?? "./runtime";
+  const store = options.storeBackend ?? "sqlite";
+  const dbPath = options.dbPath ?? (store === "sqlite" ? `${dataDir}/gateway.sqlite3` : null);
   return [
     ["ABSTRACTGATEWAY_AUTH_TOKEN", token],
     ["ABSTRACTGATEWAY_ALLOWED_ORIGINS", options.allowedOrigins ?? "http://localhost:*,http://127.0.0.1:*"],
     ["ABSTRACTGATEWAY_DATA_DIR", dataDir],
     ["ABSTRACTGATEWAY_FLOWS_DIR", options.flowsDir ?? `${dataDir}/flows`],
     ["ABSTRACTGATEWAY_WORKFLOW_SOURCE", options.workflowSource ?? "bundle"],
-    ["ABSTRACTGATEWAY_STORE_BACKEND", options.storeBackend ?? "sqlite"],
-    ["ABSTRACTGATEWAY_DB_PATH", options.dbPath ?? `${dataDir}/gateway.sqlite3`],
+    ["ABSTRACTGATEWAY_STORE_BACKEND", store],
+    ...(dbPath === null ? [] : ([["ABSTRACTGATEWAY_DB_PATH", dbPath]] satisfies [string, string][])),
     ["ABSTRACTGATEWAY_RUNNER", (options.runner ?? true) ? "1" : "0"],
     ["ABSTRACTGATEWAY_TOOL_MODE", options.toolMode ?? "approval"],
     ["ABSTRACTGATEWAY_MAX_ATTACHMENT_BYTES", String(options.maxAttachmentBytes ?? 26_214_400)],

@@ -98,6 +98,29 @@ test("config init takes every flag of the contract, and refuses what the gateway
   expect(refused).toMatchObject({ exitCode: 2, stderr: expect.stringContaining("must be one of bundle") });
 });
 
+test("config init with the file store names no database", async () => {
+  const cwd = await folder();
+  expect((await runCli(["config", "init", "--store-backend", "file"], { cwd })).exitCode).toBe(0);
+  const text = await readFile(join(cwd, ".env"), "utf8");
+  expect(text).toContain("ABSTRACTGATEWAY_STORE_BACKEND=file\n");
+  expect(text).not.toContain("DB_PATH");
+});
+
+test("set-default takes options one by one, whose values may be JSON with commas", async () => {
+  const cwd = await folder();
+  const named = ["--provider", "local", "--model", "small", "--json"];
+  const options = ["--option", 'stop=["a","b"]', "--option", "temperature=0.5", "--option=voice=anna,low"];
+  const { stdout } = await runCli(["config", "set-default", "input.text", ...named, ...options], { cwd });
+  expect(JSON.parse(stdout).options).toMatchObject({ stop: ["a", "b"], voice: "anna,low" });
+  for (const wrong of [
+    ["--option", "stop"],
+    ["--base-url", "http://x"],
+  ]) {
+    const refused = await runCli(["config", "set-default", "input.text", ...named, ...wrong], { cwd });
+    expect(refused).toMatchObject({ exitCode: 2, stderr: expect.stringContaining(wrong[0] ?? "") });
+  }
+});
+
 describe("config get", () => {
   const env = { ABSTRACTGATEWAY_PORT: "9", ABSTRACTGATEWAY_AUTH_TOKEN: "do-not-show", OPENAI_API_KEY: "do-not-show" };
 
@@ -152,6 +175,11 @@ describe("config status", () => {
       expect(stderr).toContain("did you mean ABSTRACTGATEWAY_PORT?");
     }
     const json = JSON.parse((await runCli(["config", "--json"], { cwd, env })).stdout);
+    expect(json.memory).toEqual({
+      backend: "lancedb",
+      path: expect.stringContaining(join(cwd, "runtime")),
+      require_vector: false,
+    });
     expect(json).toMatchObject({
       capability_defaults: { "input.text": { provider: "local", model: "small" } },
       warnings: ["ABSTRACTGATEWAY_PROT is not a setting: did you mean ABSTRACTGATEWAY_PORT?"],
@@ -196,7 +224,9 @@ test("a default model is set, shown and forgotten, without a gateway", async () 
     "--model",
     "p1",
     "--option",
-    "size=512,style=flat",
+    "size=512",
+    "--option",
+    "style=flat",
   );
   expect(set).toMatchObject({ exitCode: 0, stdout: "output.image is lab/p1.\n" });
   const shown = JSON.parse((await cli("defaults", "--json")).stdout);

@@ -73,3 +73,22 @@ test("the process with the runner sweeps by itself", async () => {
   expect(answer.status).toBe(200);
   await gateway.close();
 }, 30_000);
+
+test("after its states were compacted a run says so where somebody asks for one in the middle", async () => {
+  const { gateway, waiting } = await withRuns({ ABSTRACTGATEWAY_GC_INTERVAL_S: "0" });
+  const at = (await gateway.ledger(waiting)).length;
+  await gateway.command(waiting, "resume", { payload: { response: "Ada" } });
+  await gateway.until(waiting, "terminal");
+  const state = (cursor: string) => gateway.get(`/runs/${waiting}/state${cursor}`);
+  expect((await state(`?at=${at}`)).status).toBe(200);
+  const last = (await state("")).body;
+  const swept = JSON.parse((await gc(gateway.dataDir, "--states-days", aMoment, "--json")).out);
+  expect(swept.states.runs).toBeGreaterThanOrEqual(1);
+  expect((await state("")).body).toEqual(last);
+  expect((await state("?at=0")).status).toBe(200);
+  for (const answer of [await state(`?at=${at}`), await gateway.post(`/runs/${waiting}/fork`, { at })]) {
+    expect([answer.status, answer.body.detail]).toEqual([409, expect.stringContaining(String(at))]);
+  }
+  expect((await gateway.ledger(waiting)).length).toBe(last.head);
+  await gateway.close();
+}, 30_000);
