@@ -9,16 +9,30 @@ import { loop, model, parent, short } from "#fixtures/sample-flows.ts";
 import { checkRun } from "./check-run.ts";
 
 /** Where the process kills itself, for the first and for a later pass. */
-const points = ["before-commit", "after-commit"].flatMap((name) => [1, 2, 3, 5].map((count) => `${name}:${count}`));
+const points: [store: string, point: string][] = [
+  ...["before-commit", "after-commit"].flatMap((name) =>
+    [1, 2, 3, 5].map((count): [string, string] => ["sqlite", `${name}:${count}`]),
+  ),
+  ["file", "before-commit:3"],
+  ["file", "after-commit:2"],
+  ["file", "checkpoint-begun:1"],
+  ["file", "checkpoint-staged:2"],
+  ["file", "checkpoint-run:3"],
+  ["file", "checkpoint-runs:1"],
+  ["file", "checkpoint-tables:1"],
+  ["file", "checkpoint-store:1"],
+  ["file", "checkpoint-done:1"],
+];
 
-for (const point of points) {
-  test(`a process that dies at ${point} leaves runs that finish as if nothing had happened`, async () => {
+for (const [store, point] of points) {
+  test(`a process with the ${store} store that dies at ${point} leaves runs that finish as if nothing had happened`, async () => {
+    const env = { ABSTRACTGATEWAY_STORE_BACKEND: store };
     const dataDir = await mkdtemp(join(tmpdir(), "gateway-point-"));
-    const prepared = await startGateway({ dataDir });
+    const prepared = await startGateway({ dataDir, env });
     await prepared.upload("loop", archive("loop", [loop]));
     await prepared.upload("parent", archive("parent", [parent, short]));
     await prepared.kill();
-    const dying = await startGateway({ dataDir, env: { ABSTRACTGATEWAY_CRASH_AT: point } });
+    const dying = await startGateway({ dataDir, env: { ...env, ABSTRACTGATEWAY_CRASH_AT: point } });
     const known: { runId: string; kind: "loop" | "parent" }[] = [];
     try {
       for (const kind of ["loop", "parent", "loop", "parent"] as const) {
@@ -28,7 +42,7 @@ for (const point of points) {
       // The connection broke: the last start was not acknowledged.
     }
     await dying.process.exited;
-    const next = await startGateway({ dataDir });
+    const next = await startGateway({ dataDir, env });
     for (const { runId, kind } of known) {
       await next.follow(runId);
       await checkRun(next, { runId, kind, turns: 100 });

@@ -51,9 +51,12 @@ export class Checkpointer {
 
   constructor(options: CheckpointerOptions) {
     this.#options = options;
-    // What a crash left in the journal.
+    // What a crash left in the journal is brought into the files at once.
     const { changed, removed } = options.store;
-    if (changed.size + removed.size > 0) this.noteCommit(1);
+    if (changed.size + removed.size > 0) {
+      this.#pendingBytes = 1;
+      this.#timer = setTimeout(() => void this.#attempt(), 0);
+    }
   }
 
   /** `isIdle`: nothing that somebody would look for in the files, so no reason to write them. */
