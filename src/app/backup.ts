@@ -1,5 +1,7 @@
 import { join } from "node:path";
+import { requireLedger } from "#app/chosen-ledger.ts";
 import { version } from "#app/version.ts";
+import { ledgerPath } from "#config/ledger-path.ts";
 import type { Settings } from "#config/settings.ts";
 import type { BackupManifest } from "#core/backup.ts";
 import { AppError } from "#core/errors.ts";
@@ -15,9 +17,11 @@ export async function backUp(
 ): Promise<{ target: string; manifest: BackupManifest }> {
   const createdAt = isoTime(systemClock());
   const target = options.target ?? join(options.cwd, `abstractgateway-backup-${fileTime(createdAt)}`);
-  const { dataDir, dbPath, flowsDir } = settings;
+  const { dataDir, flowsDir } = settings;
   const { leaveOut, onProgress } = options;
-  const manifest = await createBackup({ dataDir, dbPath, flowsDir, target, version, createdAt, leaveOut, onProgress });
+  const places = { dataDir, ledgerPath: ledgerPath(settings), flowsDir, target };
+  requireLedger(settings);
+  const manifest = await createBackup({ ...places, version, createdAt, leaveOut, onProgress });
   return { target, manifest };
 }
 
@@ -44,9 +48,9 @@ export function restore(
     onProgress: (stage: "check" | "files", done: number, total: number) => void;
   },
 ): Promise<Restored> {
-  const { dataDir, dbPath, flowsDir } = settings;
+  const { dataDir, dbPath, ledgerDir, flowsDir } = settings;
   const suffix = `before-${fileTime(isoTime(systemClock()))}`;
-  return restoreBackup({ ...options, dataDir, dbPath, flowsDir, suffix });
+  return restoreBackup({ ...options, dataDir, dbPath, ledgerDir, flowsDir, suffix });
 }
 
 /** `2026-11-24T08:30:00Z` as a name that every file system takes. */

@@ -48,6 +48,14 @@ export function openChosenLedger(settings: LedgerPlace, options: LedgerOptions):
   });
 }
 
+/** For what only reads: AppError `not_found` when there is no ledger, `conflict` when there is only one of the other store. */
+export function requireLedger(place: LedgerPlace): void {
+  requireNoOtherStore(place);
+  if (!existsSync(ledgerPath(place))) {
+    throw new AppError("not_found", `There is no ledger at ${ledgerPath(place)}`);
+  }
+}
+
 /** AppError `conflict` when only the other store's ledger is there: starting beside it would look like a loss of everything. */
 function requireNoOtherStore(settings: LedgerPlace): void {
   const { storeBackend, dataDir } = settings;

@@ -1,7 +1,7 @@
-import { existsSync } from "node:fs";
 import { open, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type AuditFindings, auditPath, verifyAudit } from "#auth/audit-chain.ts";
+import { requireLedger } from "#app/chosen-ledger.ts";
 import { packFiles } from "#bundles/pack.ts";
 import { writeDurably } from "#bundles/durable-file.ts";
 import { readBundle, readFolderFiles } from "#bundles/read-bundle.ts";
@@ -10,7 +10,8 @@ import type { Bundle } from "#core/bundle.ts";
 import { AppError, messageOf } from "#core/errors.ts";
 import { systemClock } from "#core/time.ts";
 import { compile } from "#engine/compile.ts";
-import type { Problem } from "#ledger/ledger.ts";
+import { readFileLedger } from "#ledger/file/read-ledger.ts";
+import type { Ledger, Problem } from "#ledger/ledger.ts";
 import { exportRuns } from "#ledger/sqlite/export-runs.ts";
 import { type ExportFindings, verifyExport } from "#ledger/verify-export.ts";
 import { openSqliteLedger } from "#ledger/sqlite/sqlite-ledger.ts";
@@ -22,10 +23,8 @@ export async function verifyLedger(
   settings: Settings,
   options: { runId?: string } = {},
 ): Promise<{ runs: number; records: number; problems: Problem[] }> {
-  if (!(await Bun.file(settings.dbPath).exists())) {
-    throw new AppError("not_found", `There is no ledger at ${settings.dbPath}`);
-  }
-  const ledger = await openSqliteLedger({ path: settings.dbPath, now: systemClock });
+  requireLedger(settings);
+  const ledger = await openToVerify(settings);
   try {
     const seen = { runs: 0, records: 0 };
     const problems: Problem[] = [];
@@ -42,10 +41,27 @@ export function verifyAuditLog(settings: Settings): Promise<AuditFindings> {
   return verifyAudit(auditPath(settings.dataDir));
 }
 
-/** The lines of an export (`ledger/sqlite/export-runs.ts`). AppError `not_found` when there is no database or no such run. */
+function openToVerify(settings: Settings): Promise<Pick<Ledger, "verify"> & { close(): void | Promise<void> }> {
+  return settings.storeBackend === "file"
+    ? readFileLedger(settings.ledgerDir, { isStill: false })
+    : openSqliteLedger({ path: settings.dbPath, now: systemClock });
+}
+
+/** The lines of an export (`ledger/export-lines.ts`). AppError `not_found` when there is no ledger or no such run. */
 export function exportLines(settings: Settings, options: { runId?: string } = {}): AsyncGenerator<string> {
-  if (!existsSync(settings.dbPath)) throw new AppError("not_found", `There is no ledger at ${settings.dbPath}`);
-  return exportRuns(settings.dbPath, options);
+  requireLedger(settings);
+  return settings.storeBackend === "sqlite"
+    ? exportRuns(settings.dbPath, options)
+    : exportFiles(settings.ledgerDir, options);
+}
+
+async function* exportFiles(folder: string, options: { runId?: string }): AsyncGenerator<string> {
+  const ledger = await readFileLedger(folder, { isStill: false });
+  try {
+    yield* ledger.exportLines(options);
+  } finally {
+    ledger.close();
+  }
 }
 
 /** Checks a file that `export` wrote. AppError `not_found` when it cannot be read. */

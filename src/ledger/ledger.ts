@@ -91,6 +91,8 @@ export interface Ledger extends Upkeep {
   /** Runs that have not ended. A paused run counts as paused only. */
   liveCounts(runtimeId: string | null): Promise<{ running: number; waiting: number; paused: number }>;
   counts(): Promise<{ runs: number; records: number; byStatus: Record<RunStatus, number> }>;
+  /** What the store takes on the disk; `log_bytes` is the part that a checkpoint will bring into the rest. */
+  size(): Promise<{ bytes: number; log_bytes: number }>;
   /** Flushes and closes. Further calls fail with `storage`. */
   close(): Promise<void>;
 }

@@ -18,6 +18,7 @@ export interface ScopedLedger extends Pick<
   | "descendants"
   | "deleteRuns"
   | "measureRuns"
+  | "size"
 > {
   readonly scope: Scope;
   /** Calls back after each commit of the run. Answers the unsubscribe function. */
@@ -53,6 +54,7 @@ export function scopedLedger(ledger: Ledger, scope: Scope): ScopedLedger {
       }),
     deleteRuns: (runIds) => ledger.deleteRuns(runIds),
     measureRuns: (runIds) => ledger.measureRuns(runIds),
+    size: () => ledger.size(),
     listRuns: (query) => ledger.listRuns({ ...query, runtimeId }),
     getCommand: (commandId, principal) => ledger.getCommand(commandId, principal),
     getArtifact: (artifactId) => ledger.getArtifact(artifactId, runtimeId),

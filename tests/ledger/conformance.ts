@@ -621,6 +621,17 @@ export function exerciseLedger(name: string, open: () => Promise<Opened>): void 
         expect(await ledger.liveCounts(null)).toEqual({ running: 2, waiting: 1, paused: 1 });
       });
 
+      test("the size on the disk grows with what is committed", async () => {
+        const chain = await started("r1");
+        const total = async () => {
+          const { bytes, log_bytes } = await ledger.size();
+          return bytes + log_bytes;
+        };
+        const before = await total();
+        await ledger.commit({ updates: [chain.next(300)] });
+        expect(await total()).toBeGreaterThan(before + 300 * 300);
+      });
+
       test("counts follow what was committed", async () => {
         const chain = await started("r1");
         await started("r2");

@@ -2,8 +2,9 @@ import { existsSync } from "node:fs";
 import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { type Check, type Finding, ok, warn } from "#app/doctor/finding.ts";
+import { probeLedger } from "#app/doctor/probe.ts";
+import { ledgerPath } from "#config/ledger-path.ts";
 import { parseTime } from "#core/time.ts";
-import { LedgerProbe } from "#ledger/sqlite/ledger-probe.ts";
 
 const gigabyte = 1e9;
 const dayMs = 86_400_000;
@@ -14,19 +15,13 @@ const largeLedgerBytes = 10 * gigabyte;
 
 /** What grows, and what keeps it from growing. */
 export const checkGrowth: Check = async ({ settings, nowMs }) => {
-  if (!existsSync(settings.dbPath)) return [];
-  const probe = new LedgerProbe(settings.dbPath);
-  try {
-    const ended = probe.ended();
-    const bytes = (await stat(settings.dbPath)).size;
-    const artifacts = await folderSize(join(settings.dataDir, "artifacts", "blobs"));
-    return [
-      runs(ended, { nowMs, bytes, runsDays: settings.retention.runsDays }),
-      files(artifacts, settings.retention.runsDays),
-    ];
-  } finally {
-    probe.close();
-  }
+  if (!existsSync(ledgerPath(settings))) return [];
+  const { ended, bytes } = await probeLedger(settings);
+  const artifacts = await folderSize(join(settings.dataDir, "artifacts", "blobs"));
+  return [
+    runs(ended, { nowMs, bytes, runsDays: settings.retention.runsDays }),
+    files(artifacts, settings.retention.runsDays),
+  ];
 };
 
 function runs(

@@ -2,9 +2,10 @@ import { existsSync } from "node:fs";
 import { open, rm, stat, statfs } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { type Check, type Finding, fail, ok, warn } from "#app/doctor/finding.ts";
+import { type Probed, probeLedger } from "#app/doctor/probe.ts";
+import { ledgerPath } from "#config/ledger-path.ts";
 import { messageOf } from "#core/errors.ts";
 import { isoTime, parseTime } from "#core/time.ts";
-import { LedgerProbe } from "#ledger/sqlite/ledger-probe.ts";
 
 const minute = 60_000;
 const megabyte = 1e6;
@@ -13,8 +14,6 @@ const lowDiskBytes = 1000 * megabyte;
 const fullDiskBytes = 50 * megabyte;
 /** A commit waits for one flush. Spinning disks take about 10 ms; beyond this something is wrong. */
 const slowFlushMs = 50;
-/** SQLite's own check reads the whole file. */
-const largeLedgerBytes = 500 * megabyte;
 const largeLogBytes = 256 * megabyte;
 
 /** Linux's magic numbers (statfs(2)) of file systems whose locks or shared memory SQLite cannot rely on. */
@@ -85,46 +84,33 @@ async function checkDisk(folder: string): Promise<Finding[]> {
 }
 
 export const checkLedger: Check = async ({ settings, nowMs }) => {
-  const { dbPath } = settings;
-  if (!existsSync(dbPath)) return [ok("ledger", "None yet: the first start makes it")];
+  const path = ledgerPath(settings);
+  if (!existsSync(path)) return [ok("ledger", "None yet: the first start makes it")];
   try {
-    const probe = new LedgerProbe(dbPath);
-    try {
-      return [...(await soundness(probe, dbPath)), ...clock(probe, nowMs)];
-    } finally {
-      probe.close();
-    }
+    const probed = await probeLedger(settings);
+    return [...soundness(probed), ...(await checkLog(path)), ...clock(probed, nowMs)];
   } catch (error) {
-    return [fail("ledger", `${dbPath}: ${messageOf(error)}`, "Restore the last backup: `abstractgateway restore`")];
+    return [fail("ledger", `${path}: ${messageOf(error)}`, restoreFix)];
   }
 };
 
-async function soundness(probe: LedgerProbe, dbPath: string): Promise<Finding[]> {
+const restoreFix = "Restore the last backup: `abstractgateway restore`";
+
+function soundness({ bytes, runs, damage }: Probed): Finding[] {
   const name = "ledger";
-  const bytes = (await stat(dbPath)).size;
-  const log = await stat(`${dbPath}-wal`).catch(() => null);
-  const findings: Finding[] = [];
-  const size = `${(bytes / megabyte).toFixed(1)} MB, ${probe.runs()} runs`;
-  if (bytes > largeLedgerBytes) findings.push(ok(name, `${size}; \`abstractgateway verify\` reads it from end to end`));
-  else {
-    const problem = probe.damage();
-    if (problem)
-      findings.push(
-        fail(name, `The database is damaged: ${problem}`, "Restore the last backup: `abstractgateway restore`"),
-      );
-    else findings.push(ok(name, `${size}, sound`));
-  }
-  if (log && log.size > largeLogBytes) {
-    const text = `The write-ahead log has grown to ${Math.round(log.size / megabyte)} MB: some program keeps the ledger open for reading`;
-    findings.push(
-      warn("ledger log", text, "End programs that read the database file, such as a forgotten sqlite3 shell"),
-    );
-  }
-  return findings;
+  const size = `${(bytes / megabyte).toFixed(1)} MB, ${runs} runs`;
+  if (damage === undefined) return [ok(name, `${size}; \`abstractgateway verify\` reads it from end to end`)];
+  return [damage === null ? ok(name, `${size}, sound`) : fail(name, `The ledger is damaged: ${damage}`, restoreFix)];
 }
 
-function clock(probe: LedgerProbe, nowMs: number): Finding[] {
-  const last = probe.lastUpdate();
+async function checkLog(path: string): Promise<Finding[]> {
+  const log = await stat(`${path}-wal`).catch(() => null);
+  if (!log || log.size <= largeLogBytes) return [];
+  const text = `The write-ahead log has grown to ${Math.round(log.size / megabyte)} MB: some program keeps the ledger open for reading`;
+  return [warn("ledger log", text, "End programs that read the database file, such as a forgotten sqlite3 shell")];
+}
+
+function clock({ lastUpdate: last }: Probed, nowMs: number): Finding[] {
   if (last === null || parseTime(last) <= nowMs + minute) return [];
   const text = `The clock says ${isoTime(nowMs).slice(0, 19)}, but the ledger's last entry is from ${last.slice(0, 19)}`;
   return [fail("clock", text, "Set the clock (systemd-timesyncd, chrony): timers and schedules follow it")];

@@ -1,4 +1,3 @@
-import { stat } from "node:fs/promises";
 import { Elysia } from "elysia";
 import { isoTime } from "#core/time.ts";
 import { AppError } from "#core/errors.ts";
@@ -53,13 +52,9 @@ export function hostRoutes({ services, access, streams }: RouteContext & { strea
     );
 }
 
-async function gatewayStatus({ ledger, runner, settings, version, host, now }: Services, streams: number) {
+async function gatewayStatus({ ledger, runner, version, host, now }: Services, streams: number) {
   const status = runner?.status() ?? null;
-  const [runs, ledgerBytes, logBytes] = await Promise.all([
-    ledger.liveCounts(),
-    sizeOf(settings.dbPath),
-    sizeOf(`${settings.dbPath}-wal`),
-  ]);
+  const [runs, size] = await Promise.all([ledger.liveCounts(), ledger.size()]);
   return {
     ok: true,
     version,
@@ -74,11 +69,7 @@ async function gatewayStatus({ ledger, runner, settings, version, host, now }: S
       queued_runs: status.queuedRuns,
       effects_in_flight: status.effectsInFlight,
     },
-    ledger: { bytes: ledgerBytes, log_bytes: logBytes },
+    ledger: size,
     memory: { resident_bytes: process.memoryUsage.rss() },
   };
-}
-
-async function sizeOf(path: string): Promise<number> {
-  return (await stat(path).catch(() => null))?.size ?? 0;
 }

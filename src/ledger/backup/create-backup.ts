@@ -6,12 +6,13 @@ import { AppError } from "#core/errors.ts";
 import { inspectBackup } from "#ledger/backup/inspect-backup.ts";
 import { copyFile, hashFile } from "#ledger/backup/copy-file.ts";
 import { type Listing, listFiles } from "#ledger/backup/data-files.ts";
+import { holdFiles } from "#ledger/file/locks.ts";
 import { snapshotDatabase } from "#ledger/backup/snapshot-database.ts";
 
 export interface BackupOptions {
   dataDir: string;
-  /** The ledger; lies under `dataDir`. */
-  dbPath: string;
+  /** The ledger, a database file or the folder of a file store; lies under `dataDir`. */
+  ledgerPath: string;
   /** Folder of installed bundles; copied apart where it does not lie under `dataDir`. */
   flowsDir: string;
   /** The folder to make. It must not exist. */
@@ -34,17 +35,18 @@ export interface BackupProgress {
 
 /** Made anew by whoever needs them, or true only of one process. */
 const neverKept = /^(gateway_runner\.lock.*|gateway\.url|.*\.sock|\.restoring)$/;
+const isLeftOutOfLedger = /\.lock(-journal)?$|\.tmp$/;
 const unfinished = /(^|\/)[^/]*\.(tmp|part|partial)$|-(wal|shm|journal)$/;
 
 /**
- * Makes a consistent copy of a data folder, beside a running gateway: first the ledger in one read transaction, then the files, whose
+ * Makes a consistent copy of a data folder, beside a running gateway: first the ledger as of one moment, then the files, whose
  * contents the ledger can only know when they were complete. The copy is read back and checked before it gets its name, so a folder with
  * the target's name is a good backup. AppError `conflict` when the target exists, `not_found` without a ledger, `storage` when the disk
  * fails, `unprocessable` when what there is to copy is damaged.
  */
 export async function createBackup(options: BackupOptions): Promise<BackupManifest> {
-  const { dataDir, dbPath, target } = options;
-  if (!existsSync(dbPath)) throw new AppError("not_found", `There is no ledger at ${dbPath}`);
+  const { dataDir, ledgerPath, target } = options;
+  if (!existsSync(ledgerPath)) throw new AppError("not_found", `There is no ledger at ${ledgerPath}`);
   if (existsSync(target)) throw new AppError("conflict", `${target} exists already: name a new folder`);
   if (isUnder(target, dataDir)) throw new AppError("invalid_request", "A backup cannot lie inside the data folder");
   const partial = `${target}.partial`;
@@ -62,10 +64,13 @@ export async function createBackup(options: BackupOptions): Promise<BackupManife
 }
 
 async function fill(folder: string, options: BackupOptions): Promise<BackupManifest> {
-  const { dataDir, dbPath, onProgress = () => undefined } = options;
-  const database = `data/${slashed(relative(dataDir, dbPath))}`;
+  const { dataDir, ledgerPath, onProgress = () => undefined } = options;
+  const database = `data/${slashed(relative(dataDir, ledgerPath))}`;
   onProgress({ stage: "database", done: 0, total: 0 });
-  const files = [await keepDatabase(dbPath, folder, database)];
+  const isFolder = (await stat(ledgerPath)).isDirectory();
+  const files = isFolder
+    ? await keepFileLedger(ledgerPath, folder, database)
+    : [await keepDatabase(ledgerPath, folder, database)];
   const { work, links } = await plan(options, database);
   for (const [done, item] of work.entries()) {
     onProgress({ stage: "files", done, total: work.length });
@@ -106,7 +111,7 @@ async function plan(
 ): Promise<{ work: Item[]; links: BackupManifest["links"] }> {
   const { dataDir, flowsDir, leaveOut } = options;
   const isLeftOut = (path: string) =>
-    neverKept.test(path) || unfinished.test(path) || leaveOut.includes(path) || `data/${path}` === database;
+    neverKept.test(path) || unfinished.test(path) || leaveOut.includes(path) || isIn(`data/${path}`, database);
   const data = prefixed("data", dataDir, await listFiles(dataDir, isLeftOut));
   if (isUnder(flowsDir, dataDir) || !existsSync(flowsDir)) return data;
   const flows = prefixed("flows", flowsDir, await listFiles(flowsDir, (path) => unfinished.test(path)));
@@ -130,6 +135,22 @@ async function keepDatabase(from: string, folder: string, path: string): Promise
   snapshotDatabase(from, to);
   await syncFile(to);
   return { path, bytes: (await stat(to)).size, sha256: await hashFile(to), mode: 0o600 };
+}
+
+/** Journal and files fit together as long as no checkpoint changes them; commits go on into the journal. */
+async function keepFileLedger(from: string, folder: string, path: string): Promise<BackupFile[]> {
+  const lock = await holdFiles(from);
+  try {
+    const { files } = await listFiles(from, (name) => isLeftOutOfLedger.test(name));
+    const kept: BackupFile[] = [];
+    for (const name of files) {
+      const file = await keepFile(join(from, name), folder, `${path}/${name}`);
+      if (file) kept.push(file);
+    }
+    return kept;
+  } finally {
+    lock.release();
+  }
 }
 
 async function keepFile(from: string, folder: string, path: string): Promise<BackupFile | null> {
@@ -165,6 +186,11 @@ async function syncFolder(folder: string): Promise<void> {
   } finally {
     await handle.close();
   }
+}
+
+/** Whether a path of the backup is the ledger or a file of it. */
+function isIn(path: string, database: string): boolean {
+  return path === database || path.startsWith(`${database}/`);
 }
 
 function isUnder(path: string, folder: string): boolean {

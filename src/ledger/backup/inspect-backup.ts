@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { type BackupManifest, parseManifest } from "#core/backup.ts";
 import { AppError, messageOf } from "#core/errors.ts";
 import { hashFile } from "#ledger/backup/copy-file.ts";
+import { inspectFiles } from "#ledger/backup/inspect-files.ts";
 import { inspectLedger } from "#ledger/backup/snapshot-database.ts";
 
 export interface BackupFindings {
@@ -47,7 +48,8 @@ export async function inspectBackup(
   }
   const database = join(folder, manifest.database.path);
   if (!existsSync(database)) return { runs: 0, records: 0, problems: [...problems, "The ledger is missing"] };
-  const { runs, records, problems: found, blobs } = await inspectLedger(database);
+  const isFolder = (await stat(database)).isDirectory();
+  const { runs, records, problems: found, blobs } = await (isFolder ? inspectFiles : inspectLedger)(database);
   const kept = new Set(manifest.files.flatMap(({ path }) => blobName.exec(path)?.[1] ?? []));
   const lost = [...blobs].filter((blob) => !kept.has(blob));
   const missing = lost.map((blob) => `The bytes of an artifact are missing: ${blob}`);

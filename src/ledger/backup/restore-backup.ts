@@ -11,8 +11,9 @@ export interface RestoreOptions {
   /** Folder that `createBackup` made. */
   source: string;
   dataDir: string;
-  /** Where the ledger goes; lies under `dataDir`. */
+  /** Where a database goes, and where the folder of a file store; both lie under `dataDir`. */
   dbPath: string;
+  ledgerDir: string;
   flowsDir: string;
   /** Moves what is in the data folder aside instead of refusing. */
   replaces: boolean;
@@ -50,9 +51,10 @@ export async function restoreBackup(options: RestoreOptions): Promise<Restored> 
   const lock = takeProcessLock(join(dataDir, lockName));
   if (lock === null) throw new AppError("conflict", `A gateway is running on ${dataDir}: stop it first`);
   try {
-    const movedTo = await clear(options);
-    await stage(manifest, options);
-    await moveUp(options);
+    const target = isOfFiles(manifest) ? options.ledgerDir : options.dbPath;
+    const movedTo = await clear(options, target);
+    await stage(manifest, options, target);
+    await moveUp(options, target);
     return { manifest, movedTo };
   } finally {
     lock.release();
@@ -60,8 +62,8 @@ export async function restoreBackup(options: RestoreOptions): Promise<Restored> 
 }
 
 /** Empties the data folder, or refuses to. What an interrupted restore left counts as nothing. */
-async function clear({ dataDir, dbPath, replaces, suffix }: RestoreOptions): Promise<string | null> {
-  const isOurs = isHalfRestored(dataDir, dbPath);
+async function clear({ dataDir, replaces, suffix }: RestoreOptions, target: string): Promise<string | null> {
+  const isOurs = isHalfRestored(dataDir, target);
   await rm(join(dataDir, staging), { recursive: true, force: true });
   const entries = (await readdir(dataDir)).filter((name) => !name.startsWith(lockName));
   if (isOurs) {
@@ -79,24 +81,31 @@ async function clear({ dataDir, dbPath, replaces, suffix }: RestoreOptions): Pro
 }
 
 /** A restore was interrupted here: its files are there, and the ledger, which moves last, is not. */
-function isHalfRestored(dataDir: string, dbPath: string): boolean {
-  return existsSync(join(dataDir, staging)) && !existsSync(dbPath);
+function isHalfRestored(dataDir: string, ledgerPath: string): boolean {
+  return existsSync(join(dataDir, staging)) && !existsSync(ledgerPath);
+}
+
+/** Whether the ledger of a backup is a folder of files. */
+function isOfFiles({ files, database }: BackupManifest): boolean {
+  return files.some(({ path }) => path.startsWith(`${database.path}/`));
 }
 
 /** AppError `conflict` when a restore was interrupted in this data folder: a gateway must not start an empty ledger there. */
-export function requireRestored(dataDir: string, dbPath: string): void {
-  if (!isHalfRestored(dataDir, dbPath)) return;
+export function requireRestored(dataDir: string, ledgerPath: string): void {
+  if (!isHalfRestored(dataDir, ledgerPath)) return;
   throw new AppError("conflict", `A restore into ${dataDir} was interrupted: run \`abstractgateway restore\` again`);
 }
 
-async function stage(manifest: BackupManifest, options: RestoreOptions): Promise<void> {
-  const { source, dataDir, dbPath, onProgress } = options;
+async function stage(manifest: BackupManifest, options: RestoreOptions, target: string): Promise<void> {
+  const { source, dataDir, onProgress } = options;
   const root = join(dataDir, staging);
-  const ledger = join(root, "data", relative(dataDir, dbPath));
+  const ledger = join(root, "data", relative(dataDir, target));
+  const { path: database } = manifest.database;
   await mkdir(root, { mode: 0o700 });
   for (const [done, { path, sha256 }] of manifest.files.entries()) {
     onProgress?.("files", done, manifest.files.length);
-    const to = path === manifest.database.path ? ledger : join(root, path);
+    const isOfLedger = path === database || path.startsWith(`${database}/`);
+    const to = isOfLedger ? join(ledger, path.slice(database.length)) : join(root, path);
     const copied = await copyFile(join(source, path), to);
     if (copied?.sha256 !== sha256) throw new AppError("storage", `${path} changed while it was restored`);
   }
@@ -106,10 +115,10 @@ async function stage(manifest: BackupManifest, options: RestoreOptions): Promise
   }
 }
 
-async function moveUp({ dataDir, dbPath, flowsDir }: RestoreOptions): Promise<void> {
+async function moveUp({ dataDir, flowsDir }: RestoreOptions, target: string): Promise<void> {
   const root = join(dataDir, staging);
   const data = join(root, "data");
-  const ledger = relative(dataDir, dbPath).split(sep)[0] ?? "";
+  const ledger = relative(dataDir, target).split(sep)[0] ?? "";
   const names = (await readdir(data)).filter((name) => name !== ledger);
   if (existsSync(join(root, "flows"))) await addFiles(join(root, "flows"), flowsDir);
   for (const name of [...names, ledger]) await rename(join(data, name), join(dataDir, name));

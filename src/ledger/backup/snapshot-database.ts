@@ -1,6 +1,6 @@
 import { Database } from "bun:sqlite";
 import { chmodSync } from "node:fs";
-import type { Problem } from "#ledger/ledger.ts";
+import { type LedgerFindings, sentence } from "#ledger/backup/ledger-findings.ts";
 import { openForReading } from "#ledger/sqlite/database.ts";
 import { storageError } from "#ledger/sqlite/storage-error.ts";
 import { verifySource } from "#ledger/sqlite/verify-source.ts";
@@ -23,15 +23,6 @@ export function snapshotDatabase(from: string, to: string): void {
   } catch (error) {
     throw storageError(error);
   }
-}
-
-export interface LedgerFindings {
-  runs: number;
-  records: number;
-  /** One sentence each; none means sound. */
-  problems: string[];
-  /** Blobs that rows of the ledger name. */
-  blobs: Set<string>;
 }
 
 /** Reads a ledger file from end to end: SQLite's own check, every hash chain, every state. Changes nothing. */
@@ -58,8 +49,4 @@ export async function inspectLedger(path: string): Promise<LedgerFindings> {
 
 function blobsOf(db: Database): Set<string> {
   return new Set((db.query("SELECT DISTINCT blob_id FROM artifacts").values() as [string][]).map(([id]) => id));
-}
-
-function sentence({ run_id, seq, message }: Problem): string {
-  return `Run ${run_id}${seq === null ? "" : `, record ${seq}`}: ${message}`;
 }

@@ -79,6 +79,7 @@ export class Checkpointer {
   /** The last checkpoint. When it fails the journal keeps what it had: nothing is lost. */
   async close(): Promise<void> {
     this.#isClosed = true;
+    if (this.#running) await this.#running;
     await this.#attempt();
     this.#stopTimer();
   }

@@ -1,8 +1,6 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { AppError } from "#core/errors.ts";
-import { parseJson } from "#core/json.ts";
-import type { LoggedMemoryEvent, MemoryEvent } from "#core/memory-event.ts";
 import { type Clock, isoTime } from "#core/time.ts";
 import { renewedLease, returnedLease, takenLease } from "#ledger/lease-rules.ts";
 import type { Lease, Ledger, Notice } from "#ledger/ledger.ts";
@@ -10,18 +8,18 @@ import { Notices } from "#ledger/notices.ts";
 import { takeProcessLock } from "#ledger/sqlite/process-lock.ts";
 import { verifyLedger } from "#ledger/verify.ts";
 import type { Change } from "#ledger/file/change.ts";
-import { artifactStats, searchArtifacts } from "#ledger/file/artifact-search.ts";
 import { Checkpointer } from "#ledger/file/checkpointer.ts";
 import { fileError } from "#ledger/file/file-error.ts";
 import { GroupCommitter } from "#ledger/file/group-committer.ts";
+import { filesLock, writerLock } from "#ledger/file/locks.ts";
 import { Journal } from "#ledger/file/journal.ts";
+import { type Guard, type Writes, readsOf } from "#ledger/file/ledger-reads.ts";
 import { LineReader } from "#ledger/file/line-reader.ts";
 import { openForWriting } from "#ledger/file/open-store.ts";
 import { prepare } from "#ledger/file/prepared.ts";
 import { RunReader } from "#ledger/file/run-reader.ts";
 import type { Store } from "#ledger/file/store.ts";
-import { compaction, endedRuns, measureRuns, mentions } from "#ledger/file/upkeep.ts";
-import type { StoredRun } from "#ledger/file/stored-run.ts";
+import { compaction, mentions } from "#ledger/file/upkeep.ts";
 
 export interface FileLedgerOptions {
   /** Folder of the store. It is created; folder and files are readable by their owner only. */
@@ -36,10 +34,6 @@ export interface FileLedgerOptions {
   /** Passes named points of a checkpoint, for tests of crashes. */
   crashPoint?: (name: string) => void;
 }
-
-/** Names of the locks in the folder: of the one process that writes, and of whoever needs files that stay as they are. */
-const writerLock = "writer.lock";
-const filesLock = "files.lock";
 
 /**
  * Opens the ledger that keeps its runs in files for people and programs (`runs/<id>/ledger.jsonl`). One process at a time.
@@ -122,73 +116,6 @@ function createLedger(
       release();
     },
   };
-}
-
-type Guard = <T>(from: () => T | Promise<T>) => Promise<T>;
-type Writes = Pick<
-  Ledger,
-  | "commit"
-  | "takeLease"
-  | "renewLease"
-  | "releaseLease"
-  | "deleteRuns"
-  | "compactStates"
-  | "deleteArtifacts"
-  | "addArtifactAccess"
->;
-type Reads = Omit<Ledger, keyof Writes | "subscribe" | "verify" | "mentioned" | "close">;
-
-/** Everything that is only looked up. */
-function readsOf(store: Store, reader: RunReader, open: Guard): Reads {
-  const ofRun = <T>(runId: string, none: T, read: (run: StoredRun) => T): Promise<T> =>
-    open(() => {
-      const run = store.runs.get(runId);
-      return run ? read(run) : none;
-    });
-  return {
-    getRun: (runId) => ofRun(runId, null, (run) => store.files.whole(run)),
-    listRuns: (query) => open(() => store.runs.list(query).map((run) => store.files.whole(run))),
-    readRecords: (runId, after, page) => ofRun(runId, [], (run) => reader.records(run, after, page)),
-    tailRecords: (runId, limit) =>
-      ofRun(runId, [], (run) => reader.records(run, Math.max(0, run.head - limit), { limit })),
-    readState: (runId, atSeq) => ofRun(runId, null, (run) => reader.state(run, atSeq)),
-    readInput: (runId) => ofRun(runId, null, (run) => reader.firstState(run).json),
-    children: (runId) => open(() => store.runs.children(runId)),
-    descendants: (runId, limit) => open(() => store.runs.descendants(runId, limit)),
-    readMail: (runId, limit) => ofRun(runId, [], (run) => reader.mail(run, limit)),
-    pendingRuns: (after, limit) =>
-      open(() => {
-        const runs = store.runs.pending(after?.no ?? 0, limit);
-        const last = runs.at(-1);
-        return { runIds: runs.map((run) => run.runId), next: last && runs.length === limit ? { no: last.no } : null };
-      }),
-    dueRuns: (nowMs, limit) => open(() => store.runs.due(nowMs, limit)),
-    nextWake: () => open(() => store.runs.nextWake()),
-    listeners: (keys, options) => open(() => store.runs.listeners(keys, options)),
-    getStartKey: (key, principal) => open(() => store.startKeys.find(key, principal)),
-    getCommand: (commandId, principal) => open(() => store.commands.get(commandId, principal)),
-    pendingEmits: (limit) => open(() => store.commands.pendingEmits(limit)),
-    getArtifact: (artifactId, runtimeId) => open(() => store.artifacts.get(artifactId, runtimeId)),
-    listArtifacts: (runId, page) => open(() => store.artifacts.list(runId, page)),
-    searchArtifacts: (query) => open(() => searchArtifacts(store, query)),
-    artifactStats: (filter) => open(() => artifactStats(store, filter)),
-    readMemory: (after, limit) => open(() => memoryOf(store, after, limit)),
-    memoryHead: () => open(() => store.counters.memory_no),
-    liveCounts: (runtimeId) => open(() => store.runs.liveCounts(runtimeId)),
-    counts: () => open(() => store.runs.counts()),
-    endedRuns: (query) => open(() => endedRuns(store, query)),
-    measureRuns: (runIds) => open(() => measureRuns(store, reader, runIds)),
-    looseArtifacts: (query) => open(() => store.artifacts.loose(query, (runId) => store.runs.get(runId) !== null)),
-    unnamedBlobs: (blobIds) => open(() => store.artifacts.unnamedBlobs(blobIds)),
-  };
-}
-
-function memoryOf({ counters, memory }: Store, after: number, limit: number): LoggedMemoryEvent[] {
-  const found: LoggedMemoryEvent[] = [];
-  for (let no = after + 1; no <= counters.memory_no && found.length < limit; no++) {
-    found.push({ no, event: parseJson(memory.get(String(no)) ?? "null") as unknown as MemoryEvent });
-  }
-  return found;
 }
 
 interface WriteParts {

@@ -1,4 +1,7 @@
 import {
+  existsSync,
+  readdirSync,
+  statSync,
   closeSync,
   fdatasync,
   fsync,
@@ -9,6 +12,7 @@ import {
   renameSync,
   writeSync,
 } from "node:fs";
+import { join } from "node:path";
 import { promisify } from "node:util";
 
 const dataSync = promisify(fdatasync);
@@ -56,6 +60,14 @@ export async function replaceFile(path: string, text: string): Promise<void> {
     closeSync(file);
   }
   renameSync(`${path}.tmp`, path);
+}
+
+export function folderBytes(path: string): number {
+  let bytes = 0;
+  for (const name of existsSync(path) ? readdirSync(path) : []) {
+    bytes += statSync(join(path, name), { throwIfNoEntry: false })?.size ?? 0;
+  }
+  return bytes;
 }
 
 /** The bytes of a part of an open file, as text. Shorter than asked where the file ends. */

@@ -23,11 +23,11 @@ export async function openForWriting(folder: string): Promise<OpenedStore> {
   }
 }
 
-/** The same without writing anything, for a store that nobody works on. AppError `storage` when there is none. */
+/** Reads a folder's store and changes nothing. AppError `storage` when there is none. */
 export function openForReading(folder: string): Store {
   try {
     const document = readStoreDocument(folder);
-    if (!document) throw new AppError("storage", `There is no ledger in ${folder}`);
+    if (document === null) throw new AppError("storage", `There is no ledger in ${folder}`);
     return load(new Store(folder, document)).store;
   } catch (error) {
     throw fileError(error);

@@ -1,3 +1,4 @@
+import { statSync } from "node:fs";
 import { AppError } from "#core/errors.ts";
 import { newId } from "#core/ids.ts";
 import { type Clock, isoTime } from "#core/time.ts";
@@ -150,7 +151,12 @@ function readsOf(reader: LedgerReader, read: <T>(from: () => T) => Promise<T>) {
     unnamedBlobs: (blobIds) => read(() => unnamedBlobs(reader.db, blobIds)),
     liveCounts: (runtimeId) => read(() => reader.liveCounts(runtimeId)),
     counts: () => read(() => reader.counts()),
+    size: () => read(() => ({ bytes: sizeOf(reader.db.filename), log_bytes: sizeOf(`${reader.db.filename}-wal`) })),
   } satisfies Partial<Ledger>;
+}
+
+function sizeOf(path: string): number {
+  return statSync(path, { throwIfNoEntry: false })?.size ?? 0;
 }
 
 /** One notice per commit of the writer, whatever the number of batches in it. Answers whether there was anything new. */

@@ -71,13 +71,19 @@ function artifact(blobId: string) {
 }
 
 function back(more: Partial<Parameters<typeof createBackup>[0]> = {}) {
-  const names = { dataDir, dbPath, flowsDir: flowsDir(), target };
+  const names = { dataDir, ledgerPath: dbPath, flowsDir: flowsDir(), target };
   return createBackup({ ...names, version: "1.0.0", createdAt: tick(), leaveOut: ["models"], ...more });
 }
 
 function restore(more: Partial<Parameters<typeof restoreBackup>[0]> = {}) {
   const to = join(root, "restored");
-  const names = { source: target, dataDir: to, dbPath: join(to, "gateway.sqlite3"), flowsDir: join(to, "flows") };
+  const names = {
+    source: target,
+    dataDir: to,
+    dbPath: join(to, "gateway.sqlite3"),
+    ledgerDir: join(to, "ledger"),
+    flowsDir: join(to, "flows"),
+  };
   return restoreBackup({ ...names, replaces: false, suffix: "before", ...more });
 }
 

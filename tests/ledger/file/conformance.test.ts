@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { systemClock } from "#core/time.ts";
 import { openFileLedger } from "#ledger/file/file-ledger.ts";
-import { exerciseLedger } from "./conformance.ts";
+import { exerciseLedger } from "../conformance.ts";
 
 exerciseLedger("the file ledger", async () => {
   const dir = await mkdtemp(join(tmpdir(), "ledger-test-"));
