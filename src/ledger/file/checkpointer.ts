@@ -1,4 +1,5 @@
 import { rmSync } from "node:fs";
+import { AppError } from "#core/errors.ts";
 import { takeProcessLock } from "#ledger/sqlite/process-lock.ts";
 import { fileError } from "#ledger/file/file-error.ts";
 import { flushFolder } from "#ledger/file/files.ts";
@@ -14,7 +15,7 @@ const lagMs = 1000;
 /** Beyond this a checkpoint does not wait for its time. */
 const largeJournalBytes = 8 * 1024 * 1024;
 /** Beyond this commits wait for the checkpoint: what only the journal has is in memory too. */
-const fullJournalBytes = 128 * 1024 * 1024;
+const fullJournalBytes = 64 * 1024 * 1024;
 /** After a checkpoint that failed. */
 const retryMs = 5000;
 /** How soon to look again whether a reader is done, for commits that wait. */
@@ -48,6 +49,8 @@ export class Checkpointer {
   /** A reader wants the files to stay as they are. */
   #isHeld = false;
   #isClosed = false;
+  /** There is too much to bring into files before the process ends: the next start does it. */
+  #givesUp = false;
 
   constructor(options: CheckpointerOptions) {
     this.#options = options;
@@ -76,12 +79,13 @@ export class Checkpointer {
     }
   }
 
-  /** The last checkpoint. When it fails the journal keeps what it had: nothing is lost. */
+  /** The last checkpoint. When it fails, or would take long, the journal keeps what it has: nothing is lost. */
   async close(): Promise<void> {
     this.#isClosed = true;
-    if (this.#running) await this.#running;
-    await this.#attempt();
     this.#stopTimer();
+    this.#givesUp = this.#pendingBytes > largeJournalBytes;
+    if (this.#running) await this.#running;
+    if (!this.#givesUp) await this.#attempt();
   }
 
   async #attempt(): Promise<void> {
@@ -97,6 +101,7 @@ export class Checkpointer {
       if (!this.#isHeld) this.#pendingBytes -= bytes;
       this.#failed = null;
     } catch (error) {
+      if (this.#givesUp) return;
       if (this.#failed === null) this.#options.report(error);
       this.#failed = fileError(error);
     }
@@ -119,7 +124,7 @@ export class Checkpointer {
     if (lock === null) return false;
     try {
       const { journal, crashPoint } = this.#options;
-      const next = journal.rotate();
+      const next = await journal.rotate();
       crashPoint("checkpoint-begun");
       await this.#removeRuns();
       await this.#writeRuns();
@@ -162,6 +167,7 @@ export class Checkpointer {
 
   async #writeRun(run: StoredRun): Promise<void> {
     const { store, crashPoint } = this.#options;
+    if (this.#givesUp) throw new AppError("cancelled", "The ledger closes");
     if (run.isGone) return;
     // The files of a deleted run with the same id make place for it.
     if (run.disk === null) store.removed.delete(run.runId);

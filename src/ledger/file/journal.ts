@@ -28,6 +28,9 @@ export class Journal {
   #bytes = 0;
   #next: number;
   #broken: AppError | null = null;
+  #isAppending = false;
+  /** Those who wait for a segment of their own, and do not mind the group that is being written. */
+  #rotations: ((next: number) => void)[] = [];
 
   constructor(folder: string, nextGroup: number) {
     this.#folder = folder;
@@ -42,6 +45,16 @@ export class Journal {
   /** Makes changes durable as one group, or throws and has written nothing. Answers the bytes that were written. */
   async append(changes: Change[]): Promise<number> {
     if (this.#broken) throw this.#broken;
+    this.#isAppending = true;
+    try {
+      return await this.#append(changes);
+    } finally {
+      this.#isAppending = false;
+      for (const resolve of this.#rotations.splice(0)) resolve(this.#endSegment());
+    }
+  }
+
+  async #append(changes: Change[]): Promise<number> {
     this.#file ??= await this.#begin();
     const bytes = Buffer.from(`${sealed({ group: this.#next, changes })}\n`);
     try {
@@ -56,9 +69,14 @@ export class Journal {
     return bytes.length;
   }
 
-  /** The next group goes into a segment of its own. Answers the number by which `drop` knows the segments before it. */
-  rotate(): number {
-    if (this.#file !== null && this.#bytes > 0) this.close();
+  /** The next group goes into a new segment. Answers the number of that group, by which `drop` knows the segments before it. */
+  rotate(): Promise<number> {
+    if (!this.#isAppending) return Promise.resolve(this.#endSegment());
+    return new Promise((resolve) => this.#rotations.push(resolve));
+  }
+
+  #endSegment(): number {
+    if (this.#bytes > 0) this.close();
     return this.#next;
   }
 
