@@ -7,25 +7,9 @@ import { archive } from "#fixtures/bundles.ts";
 import { executable, startGateway, token } from "#fixtures/gateway.ts";
 import { short } from "#fixtures/sample-flows.ts";
 import { rejection } from "#fixtures/rejection.ts";
+import { canMount, fill, mount, unmount } from "#fixtures/small-disk.ts";
 
 const temporary = () => mkdtemp(join(tmpdir(), "gateway-trouble-"));
-
-/** A small file system of its own in memory. */
-function mount(folder: string, options: string): boolean {
-  return Bun.spawnSync(["mount", "-t", "tmpfs", "-o", options, "tmpfs", folder]).exitCode === 0;
-}
-
-function unmount(folder: string): void {
-  Bun.spawnSync(["umount", "-l", folder]);
-}
-
-const canMount = await (async () => {
-  const folder = await temporary();
-  const mounted = process.platform === "linux" && mount(folder, "size=1m");
-  if (mounted) unmount(folder);
-  await rm(folder, { recursive: true });
-  return mounted;
-})();
 
 /** What `serve` says when it gives up at once. */
 function refusedServe(dataDir: string): { exitCode: number | null; stderr: string } {
@@ -73,10 +57,6 @@ test.skipIf(!canMount)(
   },
   120_000,
 );
-
-async function fill(path: string): Promise<void> {
-  for (let size = 1024; ; size += 1024) await writeFile(path, Buffer.alloc(size * 16), { flag: "a" });
-}
 
 test.skipIf(!canMount)("a read-only data folder is one sentence (skipped where nothing can be mounted)", async () => {
   const dataDir = await temporary();

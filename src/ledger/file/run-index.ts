@@ -133,7 +133,11 @@ export class RunIndex {
   list(query: RunQuery): StoredRun[] {
     const runs = query.parentRunId === undefined ? this.all() : (this.#children.get(query.parentRunId) ?? []);
     // The last started are mostly the last updated: what comes after them is passed over quickly.
-    return firstOf([...runs].reverse(), { limit: query.limit, order: byUpdate, matches: (run) => matches(run, query) });
+    return firstOf([...runs].toReversed(), {
+      limit: query.limit,
+      order: byUpdate,
+      matches: (run) => matches(run, query),
+    });
   }
 
   /** Ended runs that were last changed before a time, oldest first. */
