@@ -158,8 +158,9 @@ function pullCommand(context: CliContext): CommandDef {
         }),
       ).finally(() => status.clear());
       if (args.json) return printJson(context, pulled);
-      for (const { path, bytes, isOld } of pulled) {
-        print(context, `${plain(path)} (${size(bytes)}) ${isOld ? "was there already" : "is complete and checked"}.`);
+      for (const { path, bytes, isOld, isChecked } of pulled) {
+        const state = isOld ? "was there already" : isChecked ? "is complete and checked" : "is complete";
+        print(context, `${plain(path)} (${size(bytes)}) ${state}.`);
       }
     },
   });

@@ -8,10 +8,10 @@ import { type ModelInfo, type Provider, answersText } from "#models/provider.ts"
 
 /** How long a provider may take to name its models before a list goes on without them. */
 
-interface Envelope {
-  kind: "providers" | "models";
+export interface Envelope {
+  kind: "providers" | "models" | "voices" | "adapters";
   /** `text` when it is not said. */
-  scope?: "text" | "embedding.text";
+  scope?: "text" | "embedding.text" | "tts" | "stt" | "music" | "vision";
   available: boolean;
   error: string | null;
   provider?: string;
@@ -19,7 +19,10 @@ interface Envelope {
 }
 
 /** What every catalog answers beside its items (contract 1.15). */
-function envelope(services: Services, { kind, scope = "text", available, error, provider, includesModels }: Envelope) {
+export function envelope(
+  services: Services,
+  { kind, scope = "text", available, error, provider, includesModels }: Envelope,
+) {
   return {
     available,
     route_available: true,

@@ -30,6 +30,7 @@ import { forkRoutes } from "#http/routes/forks.ts";
 import { gatewayRoutes } from "#http/routes/gateway.ts";
 import { hostRoutes } from "#http/routes/host.ts";
 import { ledgerRoutes } from "#http/routes/ledger.ts";
+import { mediaCatalogRoutes } from "#http/routes/media-catalogs.ts";
 import { modelRoutes } from "#http/routes/models.ts";
 import { openAiRoutes } from "#http/routes/openai.ts";
 import { peopleRoutes } from "#http/routes/people.ts";
@@ -227,6 +228,7 @@ function createRoutes(services: SharedServices, { access, audit, streams, report
     .use(artifactGroups(context))
     .use(modelRoutes(context))
     .use(embeddingRoutes(context))
+    .use(mediaCatalogRoutes(context))
     .use(promptCacheRoutes(context))
     .use(blocRoutes(context))
     .use(defaultRoutes(context))

@@ -243,7 +243,7 @@ test("commands pull, list, load, measure and unload", async () => {
 test("one file is pulled by its URL, and what they run on is told", async () => {
   const url = `${hub.url}/lab/tiny-GGUF/resolve/main/pulled-F16.gguf`;
   const pulled = await command("models", "pull", url);
-  expect(pulled.out).toMatch(/models.pulled-F16\.gguf \(1\.7 MB\) is complete and checked\.\n$/);
+  expect(pulled.out).toMatch(/models.pulled-F16\.gguf \(1\.7 MB\) is complete\.\n$/);
   expect((await command("models", "list")).out).toMatch(/\nThey run on: cpu \(ABSTRACTGATEWAY_LOCAL_GPU is off\)\.\n$/);
   const { items } = (await gateway.get("/discovery/providers")).body;
   expect(items.find(({ id }: { id: string }) => id === "local")).toMatchObject({

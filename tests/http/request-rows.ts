@@ -46,6 +46,36 @@ export const rows: Row[] = [
       routing: { mode: "single-user" },
     },
   },
+  {
+    name: "a catalog of something that is not here says so",
+    path: `${api}/voice/voices?compact=true`,
+    status: 200,
+    has: {
+      available: false,
+      route_available: true,
+      items: [],
+      voices: [],
+      tts_models_by_provider: {},
+      catalog: { contract: "gateway_catalog_v1", kind: "voices", scope: "tts", available: false },
+    },
+  },
+  {
+    name: "a catalog of models for pictures has the task that was asked for",
+    path: `${api}/vision/provider_models?task=image_upscale&providers_only=true`,
+    status: 200,
+    has: {
+      available: false,
+      task: "image_upscale",
+      provider_models: [],
+      catalog: { kind: "providers", scope: "vision" },
+    },
+  },
+  {
+    name: "a catalog does not know every task",
+    path: `${api}/vision/adapters?task=image_upscale`,
+    status: 400,
+    has: { detail: "task must be one of text_to_image, image_to_image, text_to_video, image_to_video" },
+  },
   { name: "an unknown path is not found", path: "/nope", auth: false, status: 404, has: { detail: "Not Found" } },
   {
     name: "an unknown path of the gateway is not found",

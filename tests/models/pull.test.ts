@@ -60,12 +60,14 @@ test("the usual file of a repository comes, is found by its hub name, and is not
   const hub = hubOf();
   const seen: number[] = [];
   const pulled = await pull(hub, "lab/tiny-GGUF", { onProgress: (done) => seen.push(done) });
-  expect(pulled).toEqual([{ path: target(), bytes: 60_000, isOld: false }]);
+  expect(pulled).toEqual([{ path: target(), bytes: 60_000, isOld: false, isChecked: true }]);
   expect(await bytesOf(target())).toEqual(weights);
   expect(seen.at(-1)).toBe(60_000);
   expect(await findModel("hf:lab/tiny-GGUF:Q4_K_M", [folder])).toBe(target());
   expect(await findModel("lab/tiny-GGUF", [folder])).toBe(target());
-  expect(await pull(hub, "lab/tiny-GGUF:q4_k_m")).toEqual([{ path: target(), bytes: 60_000, isOld: true }]);
+  expect(await pull(hub, "lab/tiny-GGUF:q4_k_m")).toEqual([
+    { path: target(), bytes: 60_000, isOld: true, isChecked: false },
+  ]);
   expect(hub.ranges).toEqual([""]);
   expect(await readdir(join(folder, "lab--tiny-GGUF"))).toEqual(["tiny-Q4_K_M.gguf"]);
 });
@@ -139,7 +141,7 @@ describe("one file", () => {
     const path = "lab/tiny-GGUF/resolve/main/own.gguf";
     hub.breakAfter = { bytes: 20_000, times: 2 };
     expect(await pull(hub, `${hub.url}/${path}`)).toEqual([
-      { path: join(folder, "own.gguf"), bytes: gguf.length, isOld: false },
+      { path: join(folder, "own.gguf"), bytes: gguf.length, isOld: false, isChecked: false },
     ]);
     expect(Buffer.from(await bytesOf(join(folder, "own.gguf")))).toEqual(gguf);
     expect((await pull(hub, `${hub.url}/${path}`))[0]).toMatchObject({ isOld: true });

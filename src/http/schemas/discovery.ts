@@ -190,3 +190,17 @@ export const Ping = t.Object(
   },
   { $id: "Ping", description: "The gateway can be reached and the credential is good." },
 );
+
+export const MediaCatalogQuery = t.Object({
+  task: t.Optional(text("What the model is for.")),
+  provider: t.Optional(text("Only this provider's.")),
+  model: t.Optional(text("Only what fits this model.")),
+  base_url: t.Optional(text("Not used: servers are configured.")),
+  providers_only: t.Boolean({ default: false, description: "Only the providers." }),
+  compact: t.Boolean({ default: false, description: "Without the lists by provider." }),
+});
+
+export const MediaCatalog = t.Object(
+  { items: t.Array(jsonObject("A model, voice, provider or adapter.")), ...catalogFields },
+  { $id: "MediaCatalog", additionalProperties: true, description: "What there is for speech, music or pictures." },
+);

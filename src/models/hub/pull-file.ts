@@ -22,9 +22,9 @@ export async function pullFile(name: string, options: PullOptions): Promise<Pull
   }
   const target = join(options.folder, file);
   const there = await stat(target).catch(() => null);
-  if (there) return { path: target, bytes: there.size, isOld: true };
+  if (there) return { path: target, bytes: there.size, isOld: true, isChecked: false };
   await (isUrl ? fetchFile(name, target, options) : copyIn(resolve(name), target, options));
-  return { path: target, bytes: (await stat(target)).size, isOld: false };
+  return { path: target, bytes: (await stat(target)).size, isOld: false, isChecked: false };
 }
 
 async function fetchFile(url: string, target: string, options: PullOptions): Promise<void> {

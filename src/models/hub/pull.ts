@@ -26,6 +26,8 @@ export interface PulledFile {
   bytes: number;
   /** It was there already. */
   isOld: boolean;
+  /** Its checksum was known, and is right. */
+  isChecked: boolean;
 }
 
 /** Fetches a model such as `org/repo:Q4_K_M` with all its parts, or one file by its URL or path. AppErrors: `invalid_request` for a name that is none, those of the hub. */
@@ -44,7 +46,7 @@ export async function pullModel(name: string, options: PullOptions): Promise<Pul
     const target = join(options.folder, hubFolder(hub), basename(path));
     const there = await stat(target).catch(() => null);
     if (there && (bytes === null || there.size === bytes)) {
-      pulled.push({ path: target, bytes: there.size, isOld: true });
+      pulled.push({ path: target, bytes: there.size, isOld: true, isChecked: false });
       continue;
     }
     const encoded = path.split("/").map(encodeURIComponent).join("/");
@@ -58,7 +60,7 @@ export async function pullModel(name: string, options: PullOptions): Promise<Pul
       ...(options.pauseMs === undefined ? {} : { pauseMs: options.pauseMs }),
       onProgress: (doneBytes, totalBytes) => options.onProgress({ file: basename(path), doneBytes, totalBytes }),
     });
-    pulled.push({ path: target, bytes: (await stat(target)).size, isOld: false });
+    pulled.push({ path: target, bytes: (await stat(target)).size, isOld: false, isChecked: sha256 !== null });
   }
   return pulled;
 }
