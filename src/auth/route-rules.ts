@@ -49,7 +49,7 @@ const rules: readonly RouteRule[] = [
   ...inArea("runs", "runs", "commands", "schedules", "sessions", "artifacts", "attachments", "hooks", "webhooks"),
   ...inArea("bundles", "bundles", "workflows", "workflow-catalog", "visualflows"),
   ...inArea("models", "models", "prompt_cache", "blocs", "embeddings", "sandbox", "v1", "kg", "memory"),
-  ...inArea("models", "audio", "voice", "images", "videos", "music"),
+  ...inArea("models", "audio", "voice", "vision", "images", "videos", "music"),
   ...inArea("config", "config", "providers", "tools"),
 ];
 
