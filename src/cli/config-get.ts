@@ -35,9 +35,14 @@ export function getCommand(context: CliContext): CommandDef {
 
 /** `value` is what is set, or the default in words; of a secret only whether it is set. */
 function describe({ names, shown, meaning, isSecret }: Variable<unknown>, found: Found | null) {
-  const value = found ? (isSecret ? "(set)" : found.value) : shown.preset;
+  const value = found ? (isSecret ? "(set)" : withoutPasswords(found.value)) : shown.preset;
   const [name = ""] = names;
   return { name, value, source: found?.source ?? "default", default: shown.preset, allowed: shown.allowed, meaning };
+}
+
+/** An address may carry a name and a password. */
+function withoutPasswords(value: string): string {
+  return value.replace(/:\/\/[^/@\s]*@/g, "://");
 }
 
 /** A variable by any of its names, with or without the prefix, in any case. */

@@ -132,6 +132,11 @@ describe("config get", () => {
     expect((await runCli(["config", "get", "OPENAI_API_KEY"], { env })).stdout).toBe("(set)\n");
   });
 
+  test("leaves passwords out of addresses", async () => {
+    const at = { OPENAI_BASE_URL: "http://ada:secret@lab:8000/v1" };
+    expect((await runCli(["config", "get", "OPENAI_BASE_URL"], { env: at })).stdout).toBe("http://lab:8000/v1\n");
+  });
+
   test("says where a value comes from and what else it may be", async () => {
     const cwd = await folder();
     await runCli(["config", "init", "--tool-mode", "local"], { cwd });

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { resolve } from "node:path";
 import { loadSettings } from "#config/load.ts";
+import { unknownVariables } from "#config/unknown-variables.ts";
 import { settingsTable } from "#config/settings-table.ts";
 import { allVariables } from "#config/variables/groups.ts";
 import { client } from "#config/variables/client.ts";
@@ -33,6 +34,11 @@ test("what the gateway reads is what is declared, and the other way round", () =
   // Serialising the environment is not reading a setting.
   asked.delete("toJSON");
   expect([...asked].sort()).toEqual([...names].sort());
+});
+
+test("a variable that is read is not called one without effect", () => {
+  const told = unknownVariables(names, new Set()).filter((text) => text.includes("has no effect in this build"));
+  expect(told).toEqual([]);
 });
 
 test("no name is declared twice, and every variable has a meaning and its prefix", () => {
