@@ -14,7 +14,11 @@ export function isAccepted(contentType: string, patterns: readonly string[]): bo
   );
 }
 
-/** Without parameters such as a character set. */
+/** Without parameters such as a character set, and under its proper name. */
 export function plainType(contentType: string): string {
-  return (contentType.split(";")[0] ?? "").trim().toLowerCase();
+  const type = (contentType.split(";")[0] ?? "").trim().toLowerCase();
+  return type === "image/jpg" ? "image/jpeg" : type;
 }
+
+/** Pictures that every model that sees can be sent; others are refused by all of them. */
+export const pictureTypes = ["image/png", "image/jpeg", "image/webp", "image/gif"];

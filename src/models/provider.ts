@@ -159,7 +159,7 @@ export interface Provider {
   residency?: Residency;
   /** What its models run on; absent where that is somebody else's machine. */
   compute?(): ComputeInfo;
-  /** Media types that its wire can carry beside text, such as `image/*`; whether a model makes something of them is another matter. */
+  /** Media types that its wire can carry beside text, such as `image/png` or `audio/*`; whether a model makes something of them is another matter. */
   readonly accepts: readonly string[];
   /** What becomes of `cacheKey`: nothing, a hint to the provider's own cache, or a saved state here (`promptCache`). */
   readonly caching: "none" | "keyed" | "local_control_plane";

@@ -24,6 +24,8 @@ const stored = {
   notes: { filename: "notes.txt", type: "text/plain", bytes: Buffer.from("first line\nthe word is river\n") },
   picture: { filename: "dot.png", type: "image/png", bytes: picture },
   film: { filename: "film.mkv", type: "video/x-matroska", bytes: Buffer.from([0, 1, 2, 3]) },
+  drawing: { filename: "dot.svg", type: "image/svg+xml", bytes: Buffer.from('<svg><circle r="1"/></svg>') },
+  scan: { filename: "scan.tiff", type: "image/tiff", bytes: Buffer.from([73, 73, 42, 0]) },
   long: { filename: "long.txt", type: "text/plain", bytes: Buffer.from("x".repeat(130_000)) },
 };
 type Stored = keyof typeof stored;
@@ -143,6 +145,12 @@ test("what the model cannot be given is told to the model, and is a warning of t
   ]);
   expect(lastUser()).toContain("[Attachment 'film.mkv' (video/x-matroska, 4 bytes) cannot be shown to you");
   expect(records.findLast(({ result }) => result?.completed).result.output.meta.warnings).toEqual(call.result.warnings);
+});
+
+test("a drawing that is a text is read as one, and a picture that no model takes is not sent", async () => {
+  const { call } = await ask([{ $artifact: idOf("drawing") }, { $artifact: idOf("scan") }]);
+  expect(lastUser()).toContain('Attachment: dot.svg (image/svg+xml)\n<svg><circle r="1"/></svg>');
+  expect(call.result.warnings).toEqual([expect.stringContaining("openai-compatible/test-model takes no image/tiff")]);
 });
 
 test("files of the workspace and data URLs are attachments too; one file is given once", async () => {

@@ -32,7 +32,7 @@ const textTypes =
 /** The text of a text file, also of one whose type nobody told. Null when it is none. */
 export function textOfMedia(contentType: string, bytes: Uint8Array): string | null {
   const isUnknown = contentType === "application/octet-stream";
-  if (!isUnknown && (!textTypes.test(contentType) || contentType.startsWith("image/"))) return null;
+  if (!isUnknown && !textTypes.test(contentType)) return null;
   try {
     const text = new TextDecoder("utf-8", { fatal: isUnknown }).decode(bytes);
     return isUnknown && text.includes("\u0000") ? null : text;

@@ -3,6 +3,7 @@ import { createAnthropic } from "@ai-sdk/anthropic";
 import { createGoogle } from "@ai-sdk/google";
 import { createOpenAI } from "@ai-sdk/openai";
 import type { EmbeddingModel, LanguageModel } from "ai";
+import { pictureTypes } from "#models/message-file.ts";
 import type { Provider } from "#models/provider.ts";
 import { createEmbedFetch, embed } from "#models/remote/embed.ts";
 import { type RemoteModel, generate } from "#models/remote/generate.ts";
@@ -59,8 +60,8 @@ const wires: Record<CloudKind, (access: Access) => Wire> = {
 /** What each wire has a form for. */
 export const cloudAccepts: Record<CloudKind, readonly string[]> = {
   openai: openAiAccepts,
-  anthropic: ["image/*", "application/pdf"],
-  google: ["image/*", "application/pdf", "audio/*", "video/*"],
+  anthropic: [...pictureTypes, "application/pdf"],
+  google: [...pictureTypes, "image/heic", "image/heif", "application/pdf", "audio/*", "video/*"],
 };
 
 /** OpenAI sends calls with one key to one cache; Anthropic caches what it is asked to; Google decides by itself. */

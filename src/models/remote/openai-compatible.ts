@@ -1,4 +1,5 @@
 import { createOpenAICompatible } from "@ai-sdk/openai-compatible";
+import { pictureTypes } from "#models/message-file.ts";
 import type { Provider } from "#models/provider.ts";
 import { createEmbedFetch, embed } from "#models/remote/embed.ts";
 import { generate } from "#models/remote/generate.ts";
@@ -14,7 +15,7 @@ export interface EndpointOptions {
 }
 
 /** What OpenAI's chat completions have a form for. */
-export const openAiAccepts = ["image/*", "application/pdf", "audio/wav", "audio/mpeg", "audio/mp3"];
+export const openAiAccepts = [...pictureTypes, "application/pdf", "audio/wav", "audio/mpeg", "audio/mp3"];
 
 /** Any server that speaks OpenAI's chat completions, through the AI SDK. */
 export function createOpenAiCompatibleProvider({ id, baseUrl, apiKey, label }: EndpointOptions): Provider {
