@@ -105,7 +105,7 @@ export class Checkpointer {
       if (this.#failed === null) this.#options.report(error);
       this.#failed = fileError(error);
     }
-    if (this.#options.store.changed.size > 0) this.#schedule();
+    this.#schedule();
   }
 
   #schedule(): void {
@@ -129,7 +129,7 @@ export class Checkpointer {
       await this.#removeRuns();
       await this.#writeRuns();
       crashPoint("checkpoint-runs");
-      await this.#writeTables();
+      await this.#writeTables(next);
       crashPoint("checkpoint-store");
       await journal.drop(next);
       crashPoint("checkpoint-done");
@@ -179,13 +179,14 @@ export class Checkpointer {
   }
 
   /** The tables are taken as of one moment, together with the group that they are current for. */
-  async #writeTables(): Promise<void> {
+  async #writeTables(replayFrom: number): Promise<void> {
     const { store, crashPoint } = this.#options;
     const applied = store.group;
     const { tables, written } = stageTables(store);
     const document: StoreDocument = {
       ...emptyStore(),
       applied,
+      replay_from: replayFrom,
       counters: { ...store.counters },
       tables,
       leases: [...store.leases.values()],

@@ -1,6 +1,7 @@
 import {
   closeSync,
   existsSync,
+  fsyncSync,
   ftruncateSync,
   mkdirSync,
   openSync,
@@ -134,14 +135,20 @@ function checksum(text: string): string {
   return Bun.hash.xxHash64(text).toString(16).padStart(16, "0");
 }
 
-/** The groups of the journal, oldest first. `end` is what has to be cut off where a crash left half a group. */
-export function* readJournal(folder: string, found: { torn: { path: string; end: number } | null }): Generator<Group> {
-  const all = segments(folder);
-  let expected: number | null = null;
+/**
+ * The groups of the journal, oldest first, without segments before group `from`, which a checkpoint was about to drop. `found.torn` is what has to
+ * be cut off where a crash left half a group.
+ */
+export function* readJournal(
+  folder: string,
+  { from, found }: { from: number; found: { torn: { path: string; end: number } | null } },
+): Generator<Group> {
+  const every = segments(folder);
+  const all = every.filter((_, index) => (every[index + 1] ?? Infinity) > from);
+  let expected = from;
   for (const first of all) {
     const path = pathOf(folder, first);
-    if (expected !== null && first !== expected)
-      throw damaged(`journal entries ${expected} to ${first - 1} are missing`);
+    if (first > expected) throw damaged(`journal entries ${expected} to ${first - 1} are missing`);
     expected = first;
     for (const entry of readSegment(path)) {
       if ("torn" in entry) {
@@ -181,6 +188,8 @@ export function cutTorn({ path, end }: { path: string; end: number }): void {
   const file = openSync(path, "r+");
   try {
     ftruncateSync(file, end);
+    // The next segment counts on it.
+    fsyncSync(file);
   } finally {
     closeSync(file);
   }

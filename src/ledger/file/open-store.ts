@@ -45,13 +45,8 @@ function load(store: Store): { store: Store; torn: { path: string; end: number }
   store.artifactAccess.load();
   store.startKeys.load();
   store.memory.load(() => undefined);
-  const found: Parameters<typeof readJournal>[1] = { torn: null };
-  let isFirst = true;
-  for (const group of readJournal(join(store.folder, "journal"), found)) {
-    if (isFirst && group.group > store.group + 1) {
-      throw damaged(`journal entries ${store.group + 1} to ${group.group - 1} are missing`);
-    }
-    isFirst = false;
+  const found: Parameters<typeof readJournal>[1]["found"] = { torn: null };
+  for (const group of readJournal(join(store.folder, "journal"), { from: store.replayFrom, found })) {
     store.apply(group);
   }
   requireWhole(store, halves);

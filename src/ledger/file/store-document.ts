@@ -15,6 +15,8 @@ export interface StoreDocument {
   format: typeof format;
   /** Every group up to this one is in the files. */
   applied: number;
+  /** Runs may lack groups from this one on: the journal begins with it. */
+  replay_from: number;
   counters: Counters;
   tables: Record<string, TableState>;
   leases: Lease[];
@@ -26,7 +28,7 @@ export function pathOfStore(folder: string): string {
 
 export function emptyStore(): StoreDocument {
   const counters = { run_no: 0, mail_id: 0, command_seq: 0, memory_no: 0 };
-  return { kind, format, applied: 0, counters, tables: {}, leases: [] };
+  return { kind, format, applied: 0, replay_from: 1, counters, tables: {}, leases: [] };
 }
 
 /** Null when the folder has no store yet. AppError `storage` when it has something else. */

@@ -37,6 +37,8 @@ export class Store {
   readonly counters: Counters;
   /** The last group that was applied. */
   group: number;
+  /** The group that the journal begins with. */
+  readonly replayFrom: number;
   /** Runs that have changes which their files do not have. */
   readonly changed = new Set<StoredRun>();
   /** Ids of deleted runs whose files are still there. */
@@ -57,6 +59,7 @@ export class Store {
     this.leases = new Map(document.leases.map((lease) => [lease.name, lease]));
     this.counters = { ...document.counters };
     this.group = document.applied;
+    this.replayFrom = document.replay_from;
     this.#tablesApplied = document.applied;
   }
 

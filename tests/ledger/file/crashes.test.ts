@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test } from "bun:test";
-import { cpSync, readFileSync, readdirSync, rmSync, truncateSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, readFileSync, readdirSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -139,6 +139,49 @@ test("a journal that is cut at any byte has every commit before the cut, and goe
     expect((await again.readRecords("one", 0, { limit: 99 })).length).toBe(chain.head);
     await again.close();
   }
+});
+
+test("a segment that a checkpoint was about to drop is passed over; one that is missing is damage", async () => {
+  const copy = await unfinished();
+  const dropped = journalOf(copy);
+  const ledger = await open(copy);
+  await ledger.close();
+  writeFileSync(dropped, "what a dropped segment had");
+  writeFileSync(join(copy, "journal", "000000000005.jsonl"), "");
+  const again = await open(copy);
+  expect((await again.getRun("one"))?.head_seq).toBe(6);
+  await again.close();
+  rmSync(join(copy, "journal"), { recursive: true });
+  mkdirSync(join(copy, "journal"));
+  writeFileSync(join(copy, "journal", "000000000009.jsonl"), "");
+  expect(await rejection(open(copy))).toMatchObject({ message: expect.stringMatching(/entries 5 to 8 are missing/) });
+});
+
+test("a commit to a run that a checkpoint has just written is kept when the process dies in the next checkpoint", async () => {
+  const copy = join(root, "copy");
+  let sent: Promise<unknown> | null = null;
+  let changed = "";
+  let begun = 0;
+  const second = Promise.withResolvers<void>();
+  const ledger = await open(path, (name) => {
+    if (name === "checkpoint-run" && sent === null) {
+      changed = readdirSync(join(path, "runs")).find((each) => existsSync(join(path, "runs", each, "run.json"))) ?? "";
+      sent = ledger.commit({ updates: [new Chain(changed).next(2)] });
+    }
+    if (name !== "checkpoint-begun" || ++begun !== 2) return;
+    cpSync(path, copy, { recursive: true });
+    second.resolve();
+  });
+  await ledger.commit({ starts: Array.from({ length: 200 }, (_, index) => newRun(`r${index}`)) });
+  await second.promise;
+  await sent;
+  await ledger.close();
+  const { applied, replay_from } = JSON.parse(readFileSync(join(copy, "store.json"), "utf8"));
+  expect([applied, replay_from]).toEqual([2, 2]);
+  const again = await open(copy);
+  expect((await again.readRecords(changed, 0, { limit: 9 })).length).toBe(2);
+  expect((await again.counts()).runs).toBe(200);
+  await again.close();
 });
 
 test("half a group of zeros, as a power cut leaves it, is cut off; a changed byte before the last group is damage", async () => {
