@@ -6,7 +6,8 @@ import type { SealedRecord, StepRecord } from "#core/record.ts";
 import type { RunProgress } from "#core/run.ts";
 import { isoTime, systemClock } from "#core/time.ts";
 import { seal } from "#ledger/chain.ts";
-import type { NewRun, RunUpdate } from "#ledger/ledger.ts";
+import { openFileLedger } from "#ledger/file/file-ledger.ts";
+import type { Ledger, NewRun, RunUpdate } from "#ledger/ledger.ts";
 import { openSqliteLedger } from "#ledger/sqlite/sqlite-ledger.ts";
 import { type Row, inParallel, print, round } from "./measure.ts";
 
@@ -18,6 +19,7 @@ import { type Row, inParallel, print, round } from "./measure.ts";
 const runs = Number(process.argv[2] ?? 3000);
 const producers = 64;
 const recordsPerRun = 8;
+const replayLength = 10_000;
 const dir = mkdtempSync(join(tmpdir(), "ledger-bench-"));
 
 interface ShortRun {
@@ -121,8 +123,8 @@ interface Measured {
   batchesPerCommit: number;
 }
 
-async function throughLedger(file: string, work: ShortRun[]): Promise<Measured> {
-  const ledger = await openSqliteLedger({ path: file, now: systemClock });
+async function throughLedger(open: () => Promise<Ledger>, work: ShortRun[]): Promise<Measured> {
+  const ledger = await open();
   let commits = 0;
   ledger.subscribe(() => commits++);
   const before = written();
@@ -180,8 +182,27 @@ function throughBareSqlite(file: string, work: ShortRun[], batchesPerCommit: num
   return { recordsPerS: (work.length * recordsPerRun) / seconds, kbPerRun: kb / work.length, batchesPerCommit };
 }
 
+/** Records per second of a long run, read page by page. */
+async function replayFiles(): Promise<number> {
+  const ledger = await openFileLedger({ path: join(dir, "replay"), now: systemClock });
+  const { start, update } = shortRun();
+  const records = chain(start.run.run_id, replayLength);
+  await ledger.commit({ starts: [start] });
+  await ledger.commit({ updates: [{ ...update, records }] });
+  await ledger.close();
+  const again = await openFileLedger({ path: join(dir, "replay"), now: systemClock });
+  const from = performance.now();
+  for (let after = 0; after < replayLength;) {
+    const page = await again.readRecords(start.run.run_id, after, { limit: 500, maxBytes: 4_000_000 });
+    after = page.at(-1)?.seq ?? replayLength;
+  }
+  const seconds = (performance.now() - from) / 1000;
+  await again.close();
+  return replayLength / seconds;
+}
+
 async function replay(file: string): Promise<{ ledger: number; raw: number }> {
-  const total = 10_000;
+  const total = replayLength;
   const ledger = await openSqliteLedger({ path: file, now: systemClock });
   const { start, update } = shortRun();
   await ledger.commit({ starts: [start] });
@@ -236,16 +257,21 @@ function written(): number {
   return Number(/wchar: (\d+)/.exec(readFileSync("/proc/self/io", "utf8"))?.[1]) / 1024;
 }
 
-await throughLedger(join(dir, "warm.sqlite3"), Array.from({ length: 500 }, shortRun));
+const sqlite = (name: string) => () => openSqliteLedger({ path: join(dir, `${name}.sqlite3`), now: systemClock });
+const files = (name: string) => () => openFileLedger({ path: join(dir, name), now: systemClock });
+
+await throughLedger(sqlite("warm"), Array.from({ length: 500 }, shortRun));
 const rounds: { ours: Measured; bare: Measured }[] = [];
 for (let round = 0; round < 5; round++) {
   const work = Array.from({ length: runs }, shortRun);
-  const ours = await throughLedger(join(dir, `ledger${round}.sqlite3`), work);
+  const ours = await throughLedger(sqlite(`ledger${round}`), work);
   rounds.push({ ours, bare: throughBareSqlite(join(dir, `bare${round}.sqlite3`), work, ours.batchesPerCommit) });
 }
 const byRatio = rounds.toSorted((a, b) => ratioOf(a) - ratioOf(b));
 const { ours, bare } = byRatio[Math.floor(byRatio.length / 2)] as { ours: Measured; bare: Measured };
 const replayed = await replay(join(dir, "replay.sqlite3"));
+const inFiles = await throughLedger(files("files"), Array.from({ length: runs }, shortRun));
+const filesReplayed = await replayFiles();
 rmSync(dir, { recursive: true, force: true });
 
 const rows: Row[] = [
@@ -275,6 +301,24 @@ const rows: Row[] = [
     ratio: round(replayed.ledger / replayed.raw),
     target: "at least 0.8 of raw rows",
     ok: replayed.ledger >= 0.8 * replayed.raw,
+  },
+  {
+    what: `file store: durable records/s, ${producers} at once, ${round(inFiles.batchesPerCommit, 0)} batches a flush`,
+    measured: round(inFiles.recordsPerS, 0),
+    unit: "/s",
+    floor: round(ours.recordsPerS, 0),
+    ratio: round(inFiles.recordsPerS / ours.recordsPerS),
+    target: "none: the floor is SQLite's",
+    ok: true,
+  },
+  {
+    what: "file store: replay of 10,000 records, cold",
+    measured: round(filesReplayed, 0),
+    unit: "/s",
+    floor: round(replayed.ledger, 0),
+    ratio: round(filesReplayed / replayed.ledger),
+    target: "none: the floor is SQLite's",
+    ok: true,
   },
 ];
 print(rows);
