@@ -21,7 +21,6 @@ export function bootstrapAdminCommand(context: CliContext): CommandDef {
         valueHint: "file",
         description: "Where the token is kept (default: in the data folder)",
       },
-      // A flag with `default: true` is shown as `--no-token-file`.
       "no-token-file": { type: "boolean", description: "Keep the token in no file" },
       "rotate-token": { type: "boolean", description: "Make a new token; the old one ends" },
       "print-token": { type: "boolean", description: "Print the token" },
@@ -32,8 +31,9 @@ export function bootstrapAdminCommand(context: CliContext): CommandDef {
       const settings = settingsFor(context, args);
       const { bootstrap } = settings.auth.users;
       const isInNoFile = rawArgs.includes("--no-token-file");
-      const named = args["token-file"];
-      if (isInNoFile && named !== undefined) {
+      // The parser reads `--no-token-file` as a `token-file` that is false, whatever was named.
+      const named: unknown = args["token-file"];
+      if (isInNoFile && rawArgs.some((arg) => /^--token-file(=|$)/.test(arg))) {
         throw new AppError("invalid_request", "Name either --token-file or --no-token-file.");
       }
       const { bootstrapOffline } = await import("#app/people.ts");
@@ -43,7 +43,7 @@ export function bootstrapAdminCommand(context: CliContext): CommandDef {
         ...(args["runtime-id"] === undefined ? {} : { runtimeId: args["runtime-id"] }),
         ...(args.email === undefined ? {} : { email: args.email }),
         token: args.token ?? bootstrap.token,
-        tokenFile: isInNoFile ? null : named === undefined ? bootstrap.tokenFile : resolve(context.cwd, named),
+        tokenFile: isInNoFile ? null : typeof named === "string" ? resolve(context.cwd, named) : bootstrap.tokenFile,
         rotateToken: args["rotate-token"] === true,
       });
       const { token, ...rest } = done;
