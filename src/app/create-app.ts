@@ -34,7 +34,7 @@ import { type HttpServer, createHttp } from "#http/create-http.ts";
 import type { WholeServices } from "#http/own-services.ts";
 import { requireMigrated } from "#migrate/marker.ts";
 import { type OwnModels, createCallerServices, createOwnModels, createRuntimes } from "#app/runtimes.ts";
-import { type People, createPeople } from "#app/people.ts";
+import { type People, createCatalog, createPeople } from "#app/people.ts";
 import { takeProcessLock } from "#ledger/sqlite/process-lock.ts";
 import type { Ledger } from "#ledger/ledger.ts";
 import { createFileIndex } from "#tools/file-index.ts";
@@ -113,6 +113,7 @@ export async function createApp(
     settings,
     version,
     wholeLedger: ledger,
+    catalog: createCatalog(settings),
     runner,
     retention,
     telemetry: metrics,

@@ -1,3 +1,6 @@
+import { join } from "node:path";
+import { jsonFile } from "#app/json-file.ts";
+import { WorkflowCatalog } from "#bundles/workflow-catalog.ts";
 import { type Accounts, openAccounts } from "#auth/accounts.ts";
 import { type BootstrapOptions, type Bootstrapped, bootstrapAdmin } from "#auth/bootstrap-admin.ts";
 import type { Settings } from "#config/settings.ts";
@@ -45,4 +48,9 @@ function withoutBootstrap(settings: Settings): Settings {
   const { auth } = settings;
   const users = { ...auth.users, bootstrap: { ...auth.users.bootstrap, enabled: false } };
   return { ...settings, auth: { ...auth, users } };
+}
+
+/** What the users of a tenant share. */
+export function createCatalog({ dataDir }: Settings): WorkflowCatalog {
+  return new WorkflowCatalog(jsonFile(join(dataDir, "workflow_catalog.json")), systemClock);
 }

@@ -14,7 +14,7 @@ const multipartOverheadBytes = 2 * 1024 * 1024;
 export function bodyLimitBytes(path: string, limits: BodyLimits): number {
   const base = /\/attachments\/(?:upload$|uploads\/)/.test(path)
     ? limits.maxAttachmentBytes + multipartOverheadBytes
-    : path.endsWith("/bundles/upload")
+    : path.endsWith("/bundles/upload") || path.endsWith("/workflow-catalog/upload")
       ? limits.maxBundleBytes + multipartOverheadBytes
       : null;
   if (base === null) return limits.maxBodyBytes;

@@ -129,6 +129,14 @@ class FolderRegistry implements BundleRegistry {
     });
   }
 
+  keep(archive: Uint8Array): Promise<Bundle> {
+    return this.#serialised(async () => {
+      const bundle = readBundle(archive, { limits: this.#limits });
+      await this.#store.put(bundle.digest, archive);
+      return bundle;
+    });
+  }
+
   remove(bundleId: string, version?: string): Promise<number> {
     return this.#serialised(async () => {
       const named = [...this.#shelf.values()].filter(

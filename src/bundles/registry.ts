@@ -15,6 +15,8 @@ export interface BundleRegistry {
   resolve(request: ResolveRequest): Resolved;
   /** Reads, checks and installs an archive. AppError `invalid_request` with the reason (hostile, unsafe id, version exists), `too_large`. */
   install(archive: Uint8Array, options: { overwrite: boolean }): Promise<InstalledBundle>;
+  /** Reads, checks and stores an archive by its digest, without installing it. AppErrors as of `install`. */
+  keep(archive: Uint8Array): Promise<Bundle>;
   /** Removes one version, or all. Answers how many went. Runs under way keep their version. */
   remove(bundleId: string, version?: string): Promise<number>;
   reload(): Promise<{ bundleIds: string[]; skipped: { file: string; reason: string }[] }>;

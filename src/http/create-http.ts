@@ -15,6 +15,8 @@ import { type ErrorReply, errorReply } from "#http/errors.ts";
 import { type LiveStreams, createLiveStreams } from "#http/live-streams.ts";
 import { openApi } from "#http/openapi.ts";
 import { type RouteTable, createRouteTable } from "#http/route-table.ts";
+import { adminCatalogRoutes } from "#http/routes/admin-catalog.ts";
+import { workflowCatalogRoutes } from "#http/routes/workflow-catalog.ts";
 import { adminRuntimeRoutes } from "#http/routes/admin-runtimes.ts";
 import { adminUserRoutes } from "#http/routes/admin-users.ts";
 import { artifactGroups } from "#http/routes/artifact-groups.ts";
@@ -215,6 +217,8 @@ function createRoutes(services: SharedServices, { access, audit, streams, report
     .use(docsAssets())
     .use(gatewayRoutes(context))
     .use(peopleRoutes(context))
+    .use(workflowCatalogRoutes(context))
+    .use(adminCatalogRoutes(context))
     .use(adminUserRoutes(context))
     .use(auditRoutes({ ...context, audit }))
     .use(adminRuntimeRoutes(context))

@@ -1,3 +1,5 @@
+import type { Principal } from "#auth/principal.ts";
+import { resolveTarget } from "#http/catalog-access.ts";
 import { AppError } from "#core/errors.ts";
 import { overlapPolicies, schedulePrefix } from "#core/schedule.ts";
 import { isoTime, parseTime } from "#core/time.ts";
@@ -19,13 +21,12 @@ const maxExecutions = 10_000;
 export async function scheduleRun(
   services: Services,
   body: ScheduleRunRequest,
-  idempotency: { key: string; principal: string; bodyHash: string } | null,
+  {
+    idempotency,
+    caller,
+  }: { idempotency: { key: string; principal: string; bodyHash: string } | null; caller: Principal },
 ): Promise<string> {
-  const { installed, workflowId, flowId } = services.bundles.resolve({
-    bundleId: body.bundle_id,
-    bundleVersion: body.bundle_version ?? null,
-    flowId: body.flow_id,
-  });
+  const { installed, workflowId, flowId } = await resolveTarget(services, body, caller);
   // A flow that cannot run is refused now, and not at its first time.
   await services.plan(installed.digest, workflowId);
   const { bundle_id: bundleId, bundle_version: version } = installed.manifest;

@@ -3,6 +3,7 @@ import type { AccessLog } from "#artifacts/access-log.ts";
 import type { Artifacts } from "#artifacts/artifacts.ts";
 import type { Uploads } from "#artifacts/uploads.ts";
 import type { BlobStore } from "#artifacts/blob-store.ts";
+import type { WorkflowCatalog } from "#bundles/workflow-catalog.ts";
 import type { BundleRegistry } from "#bundles/registry.ts";
 import type { Ledger } from "#ledger/ledger.ts";
 import type { ScopedLedger } from "#ledger/scoped-ledger.ts";
@@ -46,6 +47,8 @@ export interface SharedServices {
   /** The same, where there are several users; null with one. */
   people: Accounts | null;
   runtimes: Runtimes;
+  /** Bundles that a tenant's users share. */
+  catalog: WorkflowCatalog;
   /** Null in an API process without a runner. */
   runner: Runner | null;
   retention: Retention;

@@ -1,3 +1,5 @@
+import type { Principal } from "#auth/principal.ts";
+import { resolveTarget } from "#http/catalog-access.ts";
 import type { InstalledBundle } from "#bundles/registry.ts";
 import { AppError } from "#core/errors.ts";
 import { assertArtifactRefs } from "#http/artifact-refs.ts";
@@ -8,6 +10,8 @@ import type { JsonObject } from "#core/value.ts";
 
 export interface StartOptions {
   principal: string;
+  /** Whose catalog and rights count. */
+  caller: Principal;
   /** `Idempotency-Key` of the request and the SHA-256 of its body. */
   idempotency: { key: string; bodyHash: string } | null;
   /** False when the text of the body cannot hold an artifact reference, which spares the walk through the input. */
@@ -21,13 +25,8 @@ export interface StartOptions {
  * `not_found` (bundle, flow, artifact), `conflict` (deprecated), `unprocessable` (the flow cannot run; key reused with another body).
  */
 export async function startRun(services: Services, body: StartRunRequest, options: StartOptions): Promise<string> {
-  assertScope(body.registry_scope);
   const sessionId = body.session_id || null;
-  const { installed, workflowId } = services.bundles.resolve({
-    bundleId: body.bundle_id ?? null,
-    bundleVersion: body.bundle_version ?? null,
-    flowId: body.flow_id ?? null,
-  });
+  const { installed, workflowId } = await resolveTarget(services, body, options.caller);
   const lifecycle = sanitizeLifecycle(body.run_lifecycle);
   assertNoDraft(installed, lifecycle);
   const inputData = body.input_data as JsonObject;
@@ -53,14 +52,4 @@ export function assertNoDraft({ isDraft, manifest }: InstalledBundle, lifecycle:
   if (!isDraft || lifecycle?.["purpose"] === "draft_test") return;
   const ref = `${manifest.bundle_id}@${manifest.bundle_version}`;
   throw new AppError("invalid_request", `Draft '${ref}' needs run_lifecycle.purpose "draft_test" to be started`);
-}
-
-const catalogScopes = new Set(["tenant_catalog", "catalog", "tenant", "tenant-catalog"]);
-
-function assertScope(scope: string | null | undefined): void {
-  if (scope === null || scope === undefined || scope === "" || scope === "private") return;
-  if (catalogScopes.has(scope)) {
-    throw new AppError("unsupported", "registry_scope 'tenant_catalog': this gateway has no workflow catalog");
-  }
-  throw new AppError("invalid_request", `registry_scope must be 'private' or 'tenant_catalog', not '${scope}'`);
 }

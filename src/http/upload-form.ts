@@ -32,6 +32,15 @@ export class UploadForm {
     throw new RequestIssues([{ ...issue, loc: ["body", name] }]);
   }
 
+  /** Null when it is absent or empty. */
+  text(name: string): string | null {
+    const value = this.#form.get(name);
+    if (value === null || typeof value === "string") return value || null;
+    throw new RequestIssues([
+      { type: "string_type", loc: ["body", name], msg: "Input should be a valid string", input: null },
+    ]);
+  }
+
   flag(name: string, fallback: boolean): boolean {
     const value = this.#form.get(name);
     if (value === null) return fallback;

@@ -39,6 +39,8 @@ const adminOnly = `
   GET /host/metrics/gpu, GET /metrics, GET /models/loaded, PATCH /admin/users/{user_id}, POST /admin/gc,
   POST /admin/runtime-reservations/{runtime_id}/purge, POST /admin/runtime-reservations/{runtime_id}/transfer, POST /admin/users,
   POST /blocs/delete, POST /blocs/kv/delete, POST /blocs/kv/ensure, POST /blocs/kv/load, POST /blocs/kv/prune, POST /blocs/upsert_text,
+  POST /admin/workflow-catalog/upload, POST /admin/workflow-catalog/promote, POST /admin/workflow-catalog/{bundle_id}/versions/{bundle_version}/default, PUT /admin/workflow-catalog/{bundle_id}/versions/{bundle_version}/acl,
+  DELETE /admin/workflow-catalog/{bundle_id}/versions/{bundle_version}, POST /admin/workflow-catalog/{bundle_id}/versions/{bundle_version}/deprecate, POST /admin/workflow-catalog/{bundle_id}/versions/{bundle_version}/block,
   POST /models/load, POST /models/unload, GET /files/list, GET /files/search, GET /files/read, GET /files/skim, POST /artifacts/import,
   POST /attachments/ingest, POST /runs/{run_id}/artifacts/{artifact_id}/export, POST /prompt_cache/clear, POST /prompt_cache/fork, POST /prompt_cache/load,
   POST /prompt_cache/prepare_modules, POST /prompt_cache/save, POST /prompt_cache/set, POST /prompt_cache/update`
@@ -175,6 +177,14 @@ function bundleAttempts(own: Belongings): Record<string, Attempt[]> {
     "GET /workflows/{workflow_id}/flow": [
       { path: { workflow_id: own.workflowId }, status: absent },
       { path: { workflow_id: `scheduled:${own.scheduleId}` }, status: absent },
+    ],
+    "GET /workflow-catalog": [{ status: 200 }, { status: forbidden, query: "tenant_id=elsewhere" }],
+    "GET /workflow-catalog/{bundle_id}": [{ path: bundle, status: absent }],
+    "GET /workflow-catalog/{bundle_id}/versions/{bundle_version}/flows/{flow_id}": [
+      { path: { ...flow, bundle_version: "1.0.0" }, status: absent },
+    ],
+    "GET /workflow-catalog/{bundle_id}/versions/{bundle_version}/flows/{flow_id}/input_schema": [
+      { path: { ...flow, bundle_version: "1.0.0" }, status: absent },
     ],
     "POST /bundles/reload": [{ status: 200 }],
     "POST /bundles/upload": [{ form: notAnArchive, status: 400 }],

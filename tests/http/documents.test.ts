@@ -41,7 +41,7 @@ function* schemas(value: unknown, at: string): Generator<{ at: string; schema: J
 
 /** They say all they want with their path. */
 const bodiless =
-  /\/(bundles\/reload|session\/logout|workspace\/open|webhooks\/\{webhook_id\}\/(test|deliveries\/\{delivery_id\}\/redeliver))$/;
+  /\/(bundles\/reload|session\/logout|versions\/\{bundle_version\}\/default|workspace\/open|webhooks\/\{webhook_id\}\/(test|deliveries\/\{delivery_id\}\/redeliver))$/;
 
 describe("the API document", () => {
   test("is OpenAPI 3.1 of this gateway", () => {
@@ -59,6 +59,7 @@ describe("the API document", () => {
     );
     expect(routes.sort()).toEqual([
       "DELETE /admin/users/{user_id}",
+      "DELETE /admin/workflow-catalog/{bundle_id}/versions/{bundle_version}",
       "DELETE /attachments/uploads/{upload_id}",
       "DELETE /bundles/{bundle_id}",
       "DELETE /config/capability-defaults/{kind}/{modality}",
@@ -136,6 +137,10 @@ describe("the API document", () => {
       "GET /webhooks",
       "GET /webhooks/{webhook_id}",
       "GET /webhooks/{webhook_id}/deliveries",
+      "GET /workflow-catalog",
+      "GET /workflow-catalog/{bundle_id}",
+      "GET /workflow-catalog/{bundle_id}/versions/{bundle_version}/flows/{flow_id}",
+      "GET /workflow-catalog/{bundle_id}/versions/{bundle_version}/flows/{flow_id}/input_schema",
       "GET /workflows/{workflow_id}/flow",
       "GET /workspace/policy",
       "PATCH /admin/users/{user_id}",
@@ -146,6 +151,11 @@ describe("the API document", () => {
       "POST /admin/runtime-reservations/{runtime_id}/purge",
       "POST /admin/runtime-reservations/{runtime_id}/transfer",
       "POST /admin/users",
+      "POST /admin/workflow-catalog/promote",
+      "POST /admin/workflow-catalog/upload",
+      "POST /admin/workflow-catalog/{bundle_id}/versions/{bundle_version}/block",
+      "POST /admin/workflow-catalog/{bundle_id}/versions/{bundle_version}/default",
+      "POST /admin/workflow-catalog/{bundle_id}/versions/{bundle_version}/deprecate",
       "POST /artifacts/import",
       "POST /attachments/ingest",
       "POST /attachments/upload",
@@ -199,6 +209,7 @@ describe("the API document", () => {
       "POST /webhooks",
       "POST /webhooks/{webhook_id}/deliveries/{delivery_id}/redeliver",
       "POST /webhooks/{webhook_id}/test",
+      "PUT /admin/workflow-catalog/{bundle_id}/versions/{bundle_version}/acl",
       "PUT /config/capability-defaults/{kind}/{modality}",
       "PUT /config/capability-defaults/{kind}/{modality}/{task}",
       "PUT /config/provider-endpoint-profiles/{profile_id}",

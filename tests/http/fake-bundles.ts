@@ -79,6 +79,10 @@ export class FakeBundles implements BundleRegistry {
     return { installed: found, entrypoint: null, flowId, workflowId: `${key(found)}:${flowId}` };
   }
 
+  async keep(archive: Uint8Array): Promise<Bundle> {
+    return (await this.install(archive, { overwrite: true })).bundle;
+  }
+
   async install(archive: Uint8Array, { overwrite }: { overwrite: boolean }): Promise<InstalledBundle> {
     const name = new TextDecoder().decode(archive);
     if (!/^[a-z]+@[0-9.]+$/.test(name)) throw new AppError("invalid_request", "The file is not a .flow bundle");

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createGraphMemory } from "#app/graph-memory.ts";
 import { createModelConfig } from "#app/model-config.ts";
-import { createPeople } from "#app/people.ts";
+import { createCatalog, createPeople } from "#app/people.ts";
 import { createCallerServices, createRuntimes } from "#app/runtimes.ts";
 import type { Accounts } from "#auth/accounts.ts";
 import { createWebhooks } from "#app/webhooks.ts";
@@ -100,6 +100,7 @@ export async function createHarness(options: HarnessOptions = {}): Promise<Harne
     settings,
     version: "9.9.9",
     wholeLedger: ledger,
+    catalog: createCatalog(settings),
     runner: fakeRunner(deltas),
     retention: createRetention({
       ledger,

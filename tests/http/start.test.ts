@@ -103,7 +103,7 @@ const refusals: [name: string, body: unknown, status: number, detail: string | R
   ["an unknown flow", { bundle_id: "ask", flow_id: "none" }, 404, "Flow 'none' not found"],
   ["a draft without its purpose", { bundle_id: "ask", bundle_version: "draft.abc" }, 400, /draft_test/],
   ["another scope", { bundle_id: "ask", registry_scope: "moon" }, 400, /registry_scope/],
-  ["a catalog that is not there", { bundle_id: "ask", registry_scope: "catalog" }, 501, /no workflow catalog/],
+  ["what the catalog does not have", { bundle_id: "ask", registry_scope: "catalog" }, 404, /not in the catalog/],
   [
     "an unknown artifact",
     { bundle_id: "ask", session_id: "s9", input_data: { f: [{ $artifact: "no" }] } },

@@ -10,7 +10,7 @@ export const features = {
   capabilityDefaults: true,
   codeNodes: true,
   visualflows: false,
-  workflowCatalog: false,
+  workflowCatalog: true,
   tools: true,
   promptCache: true,
   blocs: true,

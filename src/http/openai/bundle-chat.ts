@@ -1,3 +1,4 @@
+import type { Principal } from "#auth/principal.ts";
 import { AppError } from "#core/errors.ts";
 import { type Run, isTerminal } from "#core/run.ts";
 import { type Value, isObject } from "#core/value.ts";
@@ -12,7 +13,7 @@ import { startRun } from "#http/start-run.ts";
 export function startBundle(
   services: Services,
   body: ChatCompletionRequest,
-  by: { principal: string; traceparent: string | null },
+  by: { principal: string; caller: Principal; traceparent: string | null },
 ): Promise<string> {
   const start = { bundle_id: body.model.slice(bundlePrefix.length), input_data: toBundleInput(body) };
   return startRun(services, start, { ...by, idempotency: null, mayReferToArtifacts: true });

@@ -145,6 +145,7 @@ async function chat(context: OpenAiContext, body: ChatCompletionRequest, { reque
     requireScope(access.principal(request), "runs:write");
     const runId = await startBundle(services, body, {
       principal: principalKey(access.principal(request)),
+      caller: access.principal(request),
       traceparent: request.headers.get("traceparent"),
     });
     id = runId;

@@ -46,6 +46,7 @@ function startRoutes({ access }: RouteContext) {
         assertName(key, ["header", "idempotency-key"]);
         const runId = await startRun(access.services(request), body, {
           principal: principalKey(access.principal(request)),
+          caller: access.principal(request),
           idempotency: key ? { key, bodyHash: Bun.SHA256.hash(text, "hex") } : null,
           mayReferToArtifacts: text.includes("artifact"),
           traceparent: request.headers.get("traceparent"),

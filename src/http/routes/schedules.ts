@@ -46,7 +46,14 @@ function createRoute({ access }: RouteContext) {
       const principal = principalKey(access.principal(request));
       const idempotency = key ? { key, principal, bodyHash: Bun.SHA256.hash(text, "hex") } : null;
       return reply(set, {
-        run_id: await scheduleRun(access.services(request), { ...body, cron: patternsOf(body.cron) }, idempotency),
+        run_id: await scheduleRun(
+          access.services(request),
+          { ...body, cron: patternsOf(body.cron) },
+          {
+            idempotency,
+            caller: access.principal(request),
+          },
+        ),
       });
     },
     operation({
