@@ -33,6 +33,13 @@ const run = (own: Belongings) => ({ run_id: own.runId });
 const cacheTarget = "provider=local&model=tiny-chat";
 const cacheBody = { provider: "local", model: "tiny-chat", key: "k" };
 
+/** The same for everybody: they say which models there are. */
+const mediaCatalogs = `
+  GET /voice/voices, GET /audio/speech/models, GET /audio/transcriptions/models, GET /audio/music/providers, GET /audio/music/models,
+  GET /vision/models, GET /vision/provider_models, GET /vision/adapters`
+  .split(",")
+  .map((operation) => operation.trim());
+
 /** Operations that are for administrators: the same for everybody's things. */
 const adminOnly = `
   DELETE /admin/users/{user_id}, GET /admin/runtime-reservations, GET /admin/users, GET /admin/users/{user_id}, GET /audit/tail,
@@ -286,6 +293,7 @@ function modelAttempts(own: Belongings): Record<string, Attempt[]> {
       { path: session, body: { ...sessionBody, ...cacheBody, make_default: true }, status: 200 },
     ],
     "POST /sessions/{session_id}/prompt_cache/rebuild": [{ path: session, body: sessionBody, status: 200 }],
+    ...Object.fromEntries(mediaCatalogs.map((operation) => [operation, [{ status: 200 }]])),
     "GET /blocs": [{ status: 200 }],
     "GET /blocs/kv/list": [{ status: [200, 400, 404, 422], query: "bloc_id=1" }],
     "GET /blocs/kv/manifest": [{ status: [200, 400, 404, 422], query: "bloc_id=1" }],
