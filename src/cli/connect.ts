@@ -94,7 +94,9 @@ async function inOwnGateway(
 ): Promise<void> {
   const token = newHexId();
   const own: Settings = { ...settings, host: "127.0.0.1", port: 0, auth: { ...settings.auth, tokens: [token] } };
-  const app = await context.createApp(own, { log: createLog(context, settings) });
+  // Where a store serves one process, its lock says whether there is another.
+  const alone = own.storeBackend === "file" ? { isShared: false } : {};
+  const app = await context.createApp(own, { log: createLog(context, settings), ...alone });
   try {
     const { url } = await app.listen();
     if (url === null) throw new AppError("internal", "The gateway inside this process has no address.");
