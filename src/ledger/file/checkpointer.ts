@@ -143,7 +143,7 @@ export class Checkpointer {
     const { store, lines, crashPoint } = this.#options;
     for (const runId of store.removed) {
       store.files.remove(runId);
-      lines.forget(store.files.ledgerPath(runId));
+      lines.forgetIn(store.files.folder(runId));
       store.removed.delete(runId);
       crashPoint("checkpoint-removed");
     }
@@ -166,11 +166,14 @@ export class Checkpointer {
   }
 
   async #writeRun(run: StoredRun): Promise<void> {
-    const { store, crashPoint } = this.#options;
+    const { store, lines, crashPoint } = this.#options;
     if (this.#givesUp) throw new AppError("cancelled", "The ledger closes");
     if (run.isGone) return;
     // The files of a deleted run with the same id make place for it.
-    if (run.disk === null) store.removed.delete(run.runId);
+    if (run.disk === null) {
+      store.removed.delete(run.runId);
+      lines.forgetIn(store.files.folder(run.runId));
+    }
     const staged = store.files.stage(run);
     crashPoint("checkpoint-staged");
     if (staged) await store.files.finish(staged);

@@ -1,4 +1,5 @@
 import { closeSync, openSync, readSync } from "node:fs";
+import { dirname } from "node:path";
 
 /** The place of every so many-th line is remembered, so that a page in the middle is found without reading what is before it. */
 const markEvery = 64;
@@ -50,8 +51,9 @@ export class LineReader {
     }
   }
 
-  forget(path: string): void {
-    this.#marks.delete(path);
+  /** The files of a folder are gone: others with their names may come. */
+  forgetIn(folder: string): void {
+    for (const path of this.#marks.keys()) if (dirname(path) === folder) this.#marks.delete(path);
   }
 
   #marksOf(path: string): number[] {

@@ -238,6 +238,27 @@ test("files that somebody removed or changed are told in one sentence", async ()
   await again.close();
 });
 
+test("a run that is deleted and started again under its id is read from its new files", async () => {
+  let isWritten = Promise.withResolvers<void>();
+  const ledger = await open(path, (name) => {
+    if (name === "checkpoint-done") isWritten.resolve();
+  });
+  const problems = [];
+  for (const text of ["short", "much longer than before"]) {
+    const chain = new Chain("one");
+    await ledger.commit({ starts: [newRun("one")] });
+    const delta = JSON.stringify([["s", ["text"], text]]);
+    for (let round = 0; round < 200; round++) await ledger.commit({ updates: [chain.next(1, { delta })] });
+    isWritten = Promise.withResolvers();
+    await ledger.commit({ updates: [chain.next(1)] });
+    await isWritten.promise;
+    for await (const problem of ledger.verify({})) problems.push(problem);
+    if (text === "short") await ledger.deleteRuns(["one"]);
+  }
+  expect(problems).toEqual([]);
+  await ledger.close();
+});
+
 test("a second process is refused, and a reader beside the first sees every commit", async () => {
   const ledger = await open();
   await ledger.commit({ starts: [newRun("one")] });
