@@ -134,8 +134,11 @@ export async function createApp(
     submitCommand: loggedSubmit(createSubmitCommand(ledger), log),
   };
   const people = createPeople(settings, report);
-  const of = createCallerServices(settings, whole, { modelsOf, report });
-  const http = createHttp({ ...shared, ...people, of, runtimes: createRuntimes(settings, ledger) }, { report, log });
+  const { of, forget } = createCallerServices(settings, whole, { modelsOf, report });
+  const http = createHttp(
+    { ...shared, ...people, of, runtimes: createRuntimes(settings, ledger, forget) },
+    { report, log },
+  );
   metrics?.watch(readingsOf({ ledger, runner, http }));
   return assemble({ ...engines, accessLog, people, runner, sweeper, http });
 }

@@ -20,18 +20,23 @@ export function createPeople({ auth }: Settings, report: (message: string) => vo
   let opened: Accounts | null = null;
   const accounts = () => (opened ??= openAccounts({ file, adminUsesDefaultRuntime, session, now: systemClock }));
   const people = enabled ? accounts() : null;
-  if (people && bootstrap.enabled && !people.users.hasAdmin()) {
-    const { token, tokenFile, printsToken } = bootstrap;
-    const made = bootstrapAdmin(people.users, {
-      tenantId: "default",
-      userId: "admin",
-      token,
-      tokenFile,
-      rotateToken: false,
-    });
-    report(`The user 'admin' was made; the token is in ${tokenFile}${printsToken ? `: ${made.token ?? ""}` : ""}`);
-  }
+  if (people && bootstrap.enabled) makeFirstAdmin(people, bootstrap, report);
   return { accounts, people, close: () => opened?.close() };
+}
+
+function makeFirstAdmin(
+  { users }: Accounts,
+  { token, tokenFile, printsToken }: Settings["auth"]["users"]["bootstrap"],
+  report: (message: string) => void,
+): void {
+  if (users.hasAdmin()) return;
+  try {
+    const made = bootstrapAdmin(users, { tenantId: "default", userId: "admin", token, tokenFile, rotateToken: false });
+    report(`The user 'admin' was made; the token is in ${tokenFile}${printsToken ? `: ${made.token ?? ""}` : ""}`);
+  } catch (error) {
+    // Another process of the same data folder was faster.
+    if (!users.hasAdmin()) throw error;
+  }
 }
 
 /** Beside a running gateway, or before the first start. */

@@ -64,24 +64,32 @@ function ownModels(
   return { ...books, providers: whole.providers.of({ ...books, cacheOwner: rowScope }) };
 }
 
+export interface CallerServices {
+  /** The gateway as a caller sees it. */
+  of: (principal: Principal) => Services | Promise<Services>;
+  /** The runtime was purged: who gets its name begins with nothing. */
+  forget: (rowScope: string) => void;
+}
+
 /** The gateway as each caller sees it. */
 export function createCallerServices(
   settings: Settings,
   whole: Omit<WholeServices, keyof OwnModels>,
   { modelsOf, report }: { modelsOf: (rowScope: string | null) => OwnModels; report: (message: string) => void },
-): (principal: Principal) => Services | Promise<Services> {
+): CallerServices {
   const make = (rowScope: string | null, bundles: BundleRegistry) =>
     ownServices({ ...whole, ...modelsOf(rowScope), bundles }, rowScope === null ? everything : { runtimeId: rowScope });
   if (!settings.auth.users.enabled) {
     const alone = make(null, whole.bundles);
-    return () => alone;
+    return { of: () => alone, forget: () => undefined };
   }
   const known = new Map<string, Services | Promise<Services>>([[defaultRuntime, make(defaultRuntime, whole.bundles)]]);
-  return ({ scope }) => {
-    const { runtimeId } = scope;
-    if (runtimeId === null) throw new Error("a caller among many has a runtime");
-    const services = known.get(runtimeId) ?? open(runtimeId);
-    return services;
+  return {
+    of({ scope: { runtimeId } }) {
+      if (runtimeId === null) throw new Error("a caller among many has a runtime");
+      return known.get(runtimeId) ?? open(runtimeId);
+    },
+    forget: (rowScope) => void known.delete(rowScope),
   };
 
   function open(runtimeId: string): Promise<Services> {
@@ -109,7 +117,7 @@ function openBundles(settings: Settings, rowScope: string, report: (message: str
   });
 }
 
-export function createRuntimes({ dataDir }: Settings, ledger: Ledger): Runtimes {
+export function createRuntimes({ dataDir }: Settings, ledger: Ledger, forget: CallerServices["forget"]): Runtimes {
   const pathOf = (rowScope: string) => join(dataDir, runtimeFolder(rowScope));
   return {
     folder: runtimeFolder,
@@ -122,6 +130,7 @@ export function createRuntimes({ dataDir }: Settings, ledger: Ledger): Runtimes 
       this.assertPurgeable(rowScope);
       await purgeRows(ledger, rowScope, join(dataDir, "workspaces"));
       await rm(pathOf(rowScope), { recursive: true, force: true });
+      forget(rowScope);
     },
   };
 }

@@ -43,12 +43,19 @@ export function createCredentials(db: Database, now: Clock): Credentials {
   );
   const sessionOf = (digest: string) => findSession.get(digest, now()) as HeldSession | null;
   const tokenOf = (digest: string) => findToken.get(digest, now()) as Holder | null;
+  const note = (sql: string, digest: string) => {
+    try {
+      db.query(sql).run(now(), digest);
+    } catch {
+      // On a full disk people still get in; a session only ends earlier.
+    }
+  };
   return {
     token(token) {
       const found = tokenOf(digestOf(token));
       if (!found) return null;
       if (found.grants !== null && (found.used_ms ?? 0) + seenEveryMs < now()) {
-        db.query("UPDATE tokens SET used_ms=? WHERE digest=?").run(now(), found.digest);
+        note("UPDATE tokens SET used_ms=? WHERE digest=?", found.digest);
       }
       return principalOf(found, { kind: "token", digest: found.digest });
     },
@@ -56,9 +63,7 @@ export function createCredentials(db: Database, now: Clock): Credentials {
       const digest = digestOf(value);
       const found = sessionOf(digest);
       if (!found) return null;
-      if (found.seen_ms + seenEveryMs < now()) {
-        db.query("UPDATE sessions SET seen_ms=? WHERE digest=?").run(now(), digest);
-      }
+      if (found.seen_ms + seenEveryMs < now()) note("UPDATE sessions SET seen_ms=? WHERE digest=?", digest);
       return { principal: principalOf(found, { kind: "session", digest }), csrfDigest: found.csrf_digest };
     },
     isValid: ({ kind, digest }) => (kind === "token" ? tokenOf(digest) : sessionOf(digest)) !== null,

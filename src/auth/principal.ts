@@ -71,9 +71,12 @@ export function isAdmin(principal: Principal): boolean {
   return principal.roles.includes("admin");
 }
 
-/** The key under which idempotency of commands and starts is kept. */
-export function principalKey(principal: Principal): string {
-  return `${principal.tenant_id}/${principal.user_id}`;
+/**
+ * The key under which idempotency of commands and starts is kept. A user's runtime is part of it: who gets the name of a removed user does
+ * not get their commands.
+ */
+export function principalKey({ tenant_id, user_id, runtime_id, source }: Principal): string {
+  return source === "user-registry" ? `${tenant_id}/${user_id}/${runtime_id}` : `${tenant_id}/${user_id}`;
 }
 
 export function publicPrincipal(principal: Principal): PublicPrincipal {

@@ -23,6 +23,12 @@ export function reply(set: ReplySettings, value: unknown): string {
   return replyText(set, JSON.stringify(value));
 }
 
+/** A reply with a secret in it, which nobody on the way may keep. */
+export function secretReply(set: ReplySettings, value: unknown): string {
+  set.headers["cache-control"] = "no-store";
+  return reply(set, value);
+}
+
 /** A JSON reply from a text that is JSON already. */
 export function replyText(set: ReplySettings, text: string): string {
   set.headers["content-type"] = "application/json";

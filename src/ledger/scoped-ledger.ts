@@ -85,6 +85,10 @@ function guarded(ledger: Ledger, runtimeId: string): Partial<ScopedLedger> {
       await assertOwn(batch, { runtimeId, isOwn });
       return ledger.commit(batch);
     },
+    async getCommand(commandId, principal) {
+      const command = await ledger.getCommand(commandId, principal);
+      return command?.runtime_id === runtimeId ? command : null;
+    },
     async getRun(runId) {
       const run = await ledger.getRun(runId);
       return run?.runtime_id === runtimeId ? run : null;

@@ -337,5 +337,7 @@ test("a removed user's runtime goes to another by an administrator's hand, and i
   expect((await ok("admin", "GET", "/admin/runtime-reservations")).runtime_reservations).toEqual([]);
   tokens["bob2"] = (await ok("admin", "POST", "/admin/users", { user_id: "bob2", runtime_id: "bob" })).token;
   expect((await ok("bob2", "GET", "/runs?include_drafts=true")).items).toEqual([]);
+  const bundles = (await ok("bob2", "GET", "/bundles")).items.map((item: any) => item.bundle_id);
+  expect(bundles).not.toContain("listener");
   expect((await as("bob", "GET", `/runs/${own.runId}`)).status).toBe(200);
 });

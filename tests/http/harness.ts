@@ -164,8 +164,9 @@ export async function createHarness(options: HarnessOptions = {}): Promise<Harne
   const modelsOf = () => ({ providers, defaults, connections });
   const people = createPeople(settings, () => undefined);
   const { scope } = options;
-  const of = scope ? () => ownServices(whole, scope) : createCallerServices(settings, whole, { modelsOf, report });
-  const runtimes = createRuntimes(settings, ledger);
+  const callers = createCallerServices(settings, whole, { modelsOf, report });
+  const of = scope ? () => ownServices(whole, scope) : callers.of;
+  const runtimes = createRuntimes(settings, ledger, callers.forget);
   const http = createHttp({ ...shared, ...options.services, ...people, of, runtimes }, { report });
   const { port } = await http.listen("127.0.0.1", 0);
   const url = `http://127.0.0.1:${port}`;

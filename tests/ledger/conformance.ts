@@ -763,7 +763,9 @@ export function exerciseLedger(name: string, open: () => Promise<Opened>): void 
       test("a scoped ledger answers for foreign runs as for unknown ones, and writes nothing to them", async () => {
         await ledger.commit({ starts: [newRun("a", mine), newRun("b", theirs)] });
         await ledger.commit({ updates: [new Chain("b").next(2)], artifacts: [{ ...artifact("x", "b"), ...theirs }] });
+        await ledger.commit({ commands: [command("c1", "b", { principal: "p", runtime_id: "default/bob" })] });
         const scoped = scopedLedger(ledger, { runtimeId: "default/ada" });
+        expect(await scoped.getCommand("c1", "p")).toBeNull();
         expect(await scoped.getRun("a")).not.toBeNull();
         expect(await scoped.getRun("b")).toBeNull();
         expect(await scoped.listRuns({ limit: 9 })).toHaveLength(1);

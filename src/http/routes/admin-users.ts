@@ -4,7 +4,7 @@ import { AppError } from "#core/errors.ts";
 import { readJsonBody } from "#http/body.ts";
 import { operation } from "#http/operation.ts";
 import { readQuery } from "#http/query.ts";
-import { type RouteContext, reply } from "#http/route-context.ts";
+import { type RouteContext, reply, secretReply } from "#http/route-context.ts";
 import { CreateUser, RemovedUser, TenantQuery, UpdateUser, UserList, UserReply } from "#http/schemas/people.ts";
 import { bodyCheck } from "#http/validation.ts";
 
@@ -30,7 +30,7 @@ function userListRoutes({ services, access }: RouteContext) {
         const { value } = await readJsonBody(request, access.bodyLimitBytes(request), { floats: false });
         const { user_id, tenant_id, runtime_id, token, ...rest } = createBody.check(value);
         const wanted = { ...rest, userId: user_id, tenantId: tenant_id };
-        return reply(
+        return secretReply(
           set,
           services.accounts().users.create({ ...wanted, runtimeId: runtime_id ?? null, token: token ?? null }),
         );
@@ -75,7 +75,7 @@ function oneUserRoutes({ services, access }: RouteContext) {
       async ({ params, request, set }) => {
         const { value } = await readJsonBody(request, access.bodyLimitBytes(request), { floats: false });
         const change = given(updateBody.check(value));
-        return reply(set, services.accounts().users.update(nameOf(params, request), change));
+        return secretReply(set, services.accounts().users.update(nameOf(params, request), change));
       },
       operation({
         id: "updateUser",

@@ -7,7 +7,7 @@ import { AppError } from "#core/errors.ts";
 import { isoTime } from "#core/time.ts";
 import { readJsonBody } from "#http/body.ts";
 import { operation } from "#http/operation.ts";
-import { type RouteContext, reply } from "#http/route-context.ts";
+import { type RouteContext, reply, secretReply } from "#http/route-context.ts";
 import {
   CreatePersonalToken,
   CreatedPersonalToken,
@@ -127,7 +127,10 @@ function tokenRoutes({ services, access }: RouteContext) {
         const { name, scopes, expires_in_s: ttlS } = tokenBody.check(value);
         const principal = access.principal(request);
         const { tokens, owner } = ownTokens(services, principal);
-        return reply(set, { ok: true, ...tokens.create(owner, { name, scopes, ttlS, isAdmin: isAdmin(principal) }) });
+        return secretReply(set, {
+          ok: true,
+          ...tokens.create(owner, { name, scopes, ttlS, isAdmin: isAdmin(principal) }),
+        });
       },
       operation({
         id: "createPersonalToken",
