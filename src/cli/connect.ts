@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import type { ArgsDef } from "citty";
 import { VariableReader } from "#config/reader.ts";
 import type { Settings } from "#config/settings.ts";
@@ -56,8 +57,18 @@ async function namedClient(context: CliContext, args: ConnectArgs, url: string):
   if (!URL.canParse(url) || !/^https?:/.test(url)) {
     throw new AppError("invalid_request", `'${url}' is not an address such as http://127.0.0.1:8080.`);
   }
-  const token = args.token ?? settingsFor(context, args).auth.tokens[0];
+  const token = args.token ?? ownToken(settingsFor(context, args));
   return clientFor(url, token);
+}
+
+/** The configured token; among several users the first administrator's, for whoever may read its file. */
+function ownToken({ auth: { tokens, users } }: Settings): string | undefined {
+  if (tokens.length > 0 || !users.enabled) return tokens[0];
+  try {
+    return readFileSync(users.bootstrap.tokenFile, "utf8").trim() || undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 function clientFor(baseUrl: string, token: string | undefined): GatewayClient {
@@ -66,7 +77,7 @@ function clientFor(baseUrl: string, token: string | undefined): GatewayClient {
 
 /** The gateway that left its address in the data folder, or the one at the configured address when it knows our token. */
 async function runningClient(settings: Settings, given: string | undefined): Promise<GatewayClient | null> {
-  const token = given ?? settings.auth.tokens[0];
+  const token = given ?? ownToken(settings);
   const left = await readAddress(settings.dataDir);
   if (left !== null) {
     const client = clientFor(left, token);

@@ -3,7 +3,7 @@ import { copyFile, mkdir, mkdtemp, readFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { archive } from "#fixtures/bundles.ts";
-import { type Gateway, startGateway } from "#fixtures/gateway.ts";
+import { type Gateway, executable, startGateway } from "#fixtures/gateway.ts";
 import { ask, listener } from "#fixtures/sample-flows.ts";
 import { type Attempt, type Belongings, attachment, attempts } from "./two-users-walk.ts";
 
@@ -286,6 +286,17 @@ test("an administrator has a runtime of their own and does not see those of othe
   const { text } = await as("admin", "GET", "/config/provider-endpoint-profiles");
   expect(text).not.toContain(secret);
   expect((await as("admin", "GET", "/prompt_cache/stats?provider=local&model=tiny-chat")).body.caches).toEqual([]);
+});
+
+test("the command line is the first administrator where no token is named, and anybody with theirs", async () => {
+  const runs = async (...args: string[]) => {
+    const env = { PATH: process.env["PATH"] ?? "", ABSTRACTGATEWAY_USER_AUTH: "1" };
+    const child = Bun.spawn([...executable, "runs", "--data-dir", dataDir, ...args], { env, cwd: dataDir });
+    return { exitCode: await child.exited, stdout: await new Response(child.stdout).text() };
+  };
+  expect(await runs()).toEqual({ exitCode: 0, stdout: "No runs.\n" });
+  const { exitCode, stdout } = await runs("--token", tokens["ada"] ?? "");
+  expect([exitCode, stdout]).toEqual([0, expect.stringContaining("ask@1.0.0:ask")]);
 });
 
 test("after a restart runs of every user go on, without anybody asking", async () => {
