@@ -18,7 +18,8 @@ export async function backUp(
   const createdAt = isoTime(systemClock());
   const target = options.target ?? join(options.cwd, `abstractgateway-backup-${fileTime(createdAt)}`);
   const { dataDir, flowsDir } = settings;
-  const { leaveOut, onProgress } = options;
+  const { onProgress } = options;
+  const leaveOut = [...options.leaveOut, ...(settings.s3 ? ["artifacts"] : [])];
   const places = { dataDir, ledgerPath: ledgerPath(settings), flowsDir, target };
   requireLedger(settings);
   const manifest = await createBackup({ ...places, version, createdAt, leaveOut, onProgress });

@@ -3,6 +3,7 @@ import { createAttachments } from "#artifacts/attachments.ts";
 import { type AccessLog, createAccessLog } from "#artifacts/access-log.ts";
 import { createArtifacts } from "#artifacts/artifacts.ts";
 import { createDiskBlobs } from "#artifacts/disk-blobs.ts";
+import { createS3Blobs } from "#artifacts/s3-blobs.ts";
 import { createCrashPoint } from "#app/crash-point.ts";
 import { createOffloadRecord } from "#app/offload-record.ts";
 import { type OpenedMemory, createGraphMemory } from "#app/graph-memory.ts";
@@ -207,7 +208,7 @@ type Stores = Awaited<ReturnType<typeof openStores>>;
 async function openStores(settings: Settings, ledger: Ledger) {
   const now = systemClock;
   const dir = join(settings.dataDir, "artifacts");
-  const blobs = createDiskBlobs(dir);
+  const blobs = settings.s3 ? createS3Blobs(settings.s3) : createDiskBlobs(dir);
   const artifacts = createArtifacts({ ledger, blobs, folder: join(dir, "incoming"), now });
   await artifacts.clean();
   const blocStore = createBlocStore(join(settings.dataDir, "blocs"), now);
@@ -219,7 +220,8 @@ async function openStores(settings: Settings, ledger: Ledger) {
 function createGatewayRetention(settings: Settings, ledger: Ledger): Retention {
   return createRetention({
     ledger,
-    artifactsDir: join(settings.dataDir, "artifacts"),
+    // What lies in a bucket is swept by the rules of the bucket.
+    artifactsDir: settings.s3 ? null : join(settings.dataDir, "artifacts"),
     workspacesDir: join(settings.dataDir, "workspaces"),
     policy: { ...settings.retention, draftTtlS: settings.draftTtlS },
     now: systemClock,

@@ -8,6 +8,7 @@ import { unknownVariables } from "#config/unknown-variables.ts";
 import { userSettings } from "#config/user-settings.ts";
 import type { AuthSettings, LimitSettings, RunnerSettings, Settings } from "#config/settings.ts";
 import { allVariables } from "#config/variables/groups.ts";
+import { artifacts } from "#config/variables/artifacts.ts";
 import { limits } from "#config/variables/limits.ts";
 import { retention } from "#config/variables/retention.ts";
 import { memory } from "#config/variables/memory.ts";
@@ -80,6 +81,7 @@ function readSettings(read: VariableReader, flags: NonNullable<LoadOptions["flag
       allowsClientScope: read.get(tools.allowsClientScope),
       fileIndex: { ttlMs: read.get(tools.fileIndexTtlS) * 1000, maxFiles: read.get(tools.fileIndexMaxFiles) },
     },
+    s3: s3Settings(read),
     mcpFile: pathOrNull(read.get(tools.mcpConfig), cwd),
     secretKey: read.get(security.secretKey),
     memory: memorySettings(read, { dataDir, cwd }),
@@ -132,6 +134,20 @@ function memorySettings(read: VariableReader, { dataDir, cwd }: { dataDir: strin
     globalId: read.get(memory.globalId) ?? "global_memory",
     semanticsPath: pathOrNull(read.get(memory.semanticsPath), cwd),
   };
+}
+
+function s3Settings(read: VariableReader): Settings["s3"] {
+  const bucket = read.get(artifacts.bucket);
+  const accessKeyId = read.get(artifacts.accessKeyId);
+  const secretAccessKey = read.get(artifacts.secretAccessKey);
+  const place = { endpoint: read.get(artifacts.endpoint), region: read.get(artifacts.region) };
+  const prefix = (read.get(artifacts.prefix) ?? "").replace(/^\/+|\/+$/g, "");
+  if (bucket === null) return null;
+  if (accessKeyId === null || secretAccessKey === null) {
+    const missing = accessKeyId === null ? "S3_ACCESS_KEY_ID" : "S3_SECRET_ACCESS_KEY";
+    throw new AppError("invalid_request", `ABSTRACTGATEWAY_S3_BUCKET needs ABSTRACTGATEWAY_${missing}`);
+  }
+  return { bucket, ...place, accessKeyId, secretAccessKey, prefix: prefix === "" ? "" : `${prefix}/` };
 }
 
 function webSettings(read: VariableReader): Settings["web"] {

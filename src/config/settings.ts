@@ -24,6 +24,15 @@ export interface Settings {
     /** How long a search for files by name uses what it has seen, and how many files that may be. */
     fileIndex: { ttlMs: number; maxFiles: number };
   };
+  /** The bucket for the bytes of artifacts; null: they lie in the data folder. */
+  s3: {
+    bucket: string;
+    endpoint: string | null;
+    region: string | null;
+    accessKeyId: string;
+    secretAccessKey: string;
+    prefix: string;
+  } | null;
   /** File of MCP servers; null: `mcp.json` in the data folder, when it is there. */
   mcpFile: string | null;
   /** Encrypts the keys of provider connections; null: a key file in the data folder does. */

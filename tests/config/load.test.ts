@@ -112,6 +112,7 @@ test("without anything said, the defaults are in force", () => {
       globalId: "global_memory",
       semanticsPath: null,
     },
+    s3: null,
     mcpFile: null,
     secretKey: null,
     webhooks: {

@@ -297,6 +297,7 @@ function testSettings(dataDir: string, options: HarnessOptions): Settings {
       fileIndex: { ttlMs: 30_000, maxFiles: 1000 },
       ...options.workspace,
     },
+    s3: null,
     mcpFile: null,
     secretKey: null,
     webhooks: { retryDelaysMs: [1000], disableAfterMs: 86_400_000 },

@@ -1,4 +1,5 @@
 import type { Variable } from "#config/variable.ts";
+import { artifacts } from "#config/variables/artifacts.ts";
 import { client } from "#config/variables/client.ts";
 import { limits } from "#config/variables/limits.ts";
 import { memory } from "#config/variables/memory.ts";
@@ -20,6 +21,7 @@ export interface VariableGroup {
 /** Every variable that the gateway reads, in the order of README's table. */
 export const variableGroups: readonly VariableGroup[] = [
   { title: "Server and storage", variables: Object.values(server) },
+  { title: "Artifacts in S3", variables: Object.values(artifacts) },
   { title: "Security", variables: Object.values(security) },
   { title: "Users", variables: Object.values(users) },
   { title: "Runs", variables: Object.values(running) },

@@ -85,7 +85,7 @@ async function fill(folder: string, options: BackupOptions): Promise<BackupManif
     database: { path: database, runs: 0, records: 0 },
     files,
     links,
-    left_out: options.leaveOut.filter((name) => existsSync(join(dataDir, name))),
+    left_out: options.leaveOut.filter((name) => name === "artifacts" || existsSync(join(dataDir, name))),
   };
   const findings = await inspectBackup(folder, manifest, {
     hashes: false,
