@@ -52,15 +52,20 @@ function renderKind(contentType: string, modality: Modality): string {
   return type === "application/pdf" ? "pdf" : modality;
 }
 
-/** Longest text that a search looks through. */
+/** A line for each tag. Searches for tags rely on all of them being among the words. */
+export function tagWords(tags: Record<string, string>): string[] {
+  return Object.entries(tags).map(([name, value]) => `${name}=${value}`);
+}
+
+/** As much of the metadata as a search looks through. */
 const maxWords = 2000;
 
 /** Name, kinds, tags and metadata in small letters: what a search for a text looks through. */
 export function artifactWords(row: ArtifactRow): string {
-  const words: string[] = [row.artifact_id, row.run_id ?? "", row.content_type];
-  for (const [key, value] of Object.entries(row.tags)) words.push(`${key}=${value}`);
+  const words: string[] = [];
   collect(row.metadata, words);
-  return words.join("\n").slice(0, maxWords).toLowerCase();
+  const about = [row.artifact_id, row.run_id ?? "", row.content_type, ...tagWords(row.tags)];
+  return [...about, words.join("\n").slice(0, maxWords)].join("\n").toLowerCase();
 }
 
 function collect(value: Value, words: string[]): void {

@@ -1,4 +1,4 @@
-import { type FacetRow, countFacets } from "#ledger/artifact-facets.ts";
+import { type FacetGroup, countFacets } from "#ledger/artifact-facets.ts";
 import { artifactWords } from "#ledger/artifact-kinds.ts";
 import type { NotedArtifact } from "#ledger/file/artifact-table.ts";
 import type { Store } from "#ledger/file/store.ts";
@@ -38,10 +38,11 @@ export function searchArtifacts(store: Store, query: ArtifactQuery): ArtifactPag
 
 export function artifactStats(store: Store, filter: ArtifactFilter): ArtifactStats {
   return countFacets(
-    fittingOnes(store, filter).map(({ noted, workflowId }): FacetRow => {
+    fittingOnes(store, filter).map(({ noted, workflowId }): FacetGroup => {
       const { semantic_kind, render_kind, modality } = noted.kinds;
-      const place = [noted.contentType, workflowId, noted.nodeId, noted.runId];
-      return [noted.bytes, semantic_kind, render_kind, modality, ...place];
+      const place = { workflow_id: workflowId, node_id: noted.nodeId, run_id: noted.runId };
+      const values = { semantic_kind, render_kind, modality, content_type: noted.contentType, ...place };
+      return { count: 1, bytes: noted.bytes, values };
     }),
   );
 }

@@ -1,13 +1,13 @@
-import type { Database } from "bun:sqlite";
+import type { Database, Statement } from "bun:sqlite";
 import { parseObject } from "#core/json.ts";
 import { artifactKinds, artifactWords } from "#ledger/artifact-kinds.ts";
 import type { ArtifactReads, ArtifactRow } from "#ledger/ledger.ts";
 import type { Cell } from "#ledger/sqlite/run-row.ts";
-import type { Statements } from "#ledger/sqlite/statements.ts";
 
 /*
- * What searches filter, order and count by, in narrow rows of their own: a facet over ten thousand artifacts reads none of their tags and
- * metadata. What belongs to the run (its workflow, its runtime) is taken from it once, as it never changes.
+ * What searches filter, order and count by, in narrow rows of their own. What many artifacts have in common (kinds, type, workflow, node) is
+ * one row of `artifact_facets`, so that counting the values of ten thousand artifacts is counting numbers. The words that texts are searched
+ * in lie apart: nothing else has to read past them.
  */
 
 const schema = `
@@ -15,24 +15,29 @@ const schema = `
     artifact_no INTEGER PRIMARY KEY,
     artifact_id TEXT NOT NULL,
     run_id TEXT,
+    runtime_id TEXT NOT NULL,
     blob_id TEXT NOT NULL,
-    content_type TEXT NOT NULL,
     size_bytes INTEGER NOT NULL,
     created_at TEXT NOT NULL,
-    workflow_id TEXT,
-    runtime_id TEXT NOT NULL,
     session_id TEXT,
-    node_id TEXT,
     turn_id TEXT,
-    semantic_kind TEXT NOT NULL,
-    render_kind TEXT NOT NULL,
-    modality TEXT NOT NULL,
-    words TEXT NOT NULL
+    facet_no INTEGER NOT NULL
   );
   CREATE INDEX catalogue_by_time ON artifact_catalogue(created_at, artifact_id);
   CREATE INDEX catalogue_by_run ON artifact_catalogue(run_id, created_at);
   CREATE INDEX catalogue_by_session ON artifact_catalogue(session_id, created_at) WHERE session_id IS NOT NULL;
   CREATE INDEX catalogue_by_blob ON artifact_catalogue(blob_id);
+  CREATE TABLE artifact_facets(
+    facet_no INTEGER PRIMARY KEY,
+    semantic_kind TEXT NOT NULL,
+    render_kind TEXT NOT NULL,
+    modality TEXT NOT NULL,
+    content_type TEXT NOT NULL,
+    workflow_id TEXT,
+    node_id TEXT
+  );
+  CREATE INDEX facets_by_value ON artifact_facets(workflow_id, node_id, content_type, semantic_kind, render_kind, modality);
+  CREATE TABLE artifact_words(artifact_no INTEGER PRIMARY KEY, words TEXT NOT NULL);
   CREATE TABLE artifact_access(
     artifact_no INTEGER PRIMARY KEY,
     metadata_count INTEGER NOT NULL,
@@ -43,39 +48,100 @@ const schema = `
   );
 `;
 
-/** Cells that the catalogue adds to a row: `catalogued` makes them, `catalogueSql` takes them. A row of another runtime stays as it is. */
-export const catalogueCells = 9;
+export type CatalogueStatements = ReturnType<typeof prepareCatalogue>;
+
+export function prepareCatalogue(db: Database) {
+  return {
+    // A row of another runtime is not the one that was put.
+    placeOf: db.prepare(
+      "SELECT a.artifact_no, r.workflow_id FROM artifacts a LEFT JOIN runs r USING (run_id) WHERE a.artifact_id=? AND a.runtime_id=?",
+    ),
+    findFacet: db.prepare(
+      `SELECT facet_no FROM artifact_facets
+       WHERE workflow_id IS ?1 AND node_id IS ?2 AND content_type=?3 AND semantic_kind=?4 AND render_kind=?5 AND modality=?6`,
+    ),
+    insertFacet: db.prepare(
+      `INSERT INTO artifact_facets(workflow_id, node_id, content_type, semantic_kind, render_kind, modality)
+       VALUES(?1, ?2, ?3, ?4, ?5, ?6) RETURNING facet_no`,
+    ),
+    putEntry: db.prepare(
+      `INSERT OR REPLACE INTO artifact_catalogue(artifact_no, artifact_id, run_id, runtime_id, blob_id, size_bytes, created_at, session_id,
+         turn_id, facet_no) VALUES(?,?,?,?,?,?,?,?,?,?)`,
+    ),
+    putWords: db.prepare("INSERT OR REPLACE INTO artifact_words(artifact_no, words) VALUES(?,?)"),
+    addAccess: db.prepare(
+      `INSERT INTO artifact_access SELECT artifact_no, ?1, ?2, ?3, ?4, ?5 FROM artifacts WHERE artifact_id = ?6
+       ON CONFLICT(artifact_no) DO UPDATE SET metadata_count = metadata_count + excluded.metadata_count,
+         content_count = content_count + excluded.content_count, preview_count = preview_count + excluded.preview_count,
+         download_count = download_count + excluded.download_count,
+         last_accessed_at = max(last_accessed_at, excluded.last_accessed_at)`,
+    ),
+  };
+}
+
+/** Cells that the catalogue adds to the nine of a row: `catalogued` makes them, `putCatalogue` takes both. */
+export const catalogueCells = 7;
 
 export function catalogued(row: ArtifactRow): Cell[] {
   const { semantic_kind, render_kind, modality } = artifactKinds(row);
   const tag = (name: string) => row.tags[name] ?? null;
-  const kinds = [semantic_kind, render_kind, modality, artifactWords(row)];
-  return [tag("session_id"), tag("node_id"), tag("turn_id"), ...kinds, row.artifact_id, row.runtime_id];
+  const kinds = [semantic_kind, render_kind, modality];
+  return [tag("session_id"), tag("turn_id"), tag("node_id"), ...kinds, artifactWords(row)];
 }
 
-export const catalogueSql = `
-  INSERT OR REPLACE INTO artifact_catalogue(artifact_no, artifact_id, run_id, blob_id, content_type, size_bytes, created_at,
-    workflow_id, runtime_id, session_id, node_id, turn_id, semantic_kind, render_kind, modality, words)
-  SELECT a.artifact_no, a.artifact_id, a.run_id, a.blob_id, a.content_type, a.size_bytes, a.created_at,
-    r.workflow_id, a.runtime_id, ?1, ?2, ?3, ?4, ?5, ?6, ?7
-  FROM artifacts a LEFT JOIN runs r USING (run_id) WHERE a.artifact_id = ?8 AND a.runtime_id = ?9`;
+/** `cells`: those of a row in the order in which it is stored, and what `catalogued` made of it. */
+export function putCatalogue(cells: Cell[], statements: CatalogueStatements): void {
+  const [id = null, blobId = null, runId = null, runtimeId = null, contentType = null, bytes = null, createdAt = null] =
+    cells;
+  const [sessionId = null, turnId = null, nodeId = null, ...rest] = cells.slice(-catalogueCells);
+  const [semanticKind = null, renderKind = null, modality = null, words = null] = rest;
+  const place = statements.placeOf.values(id, runtimeId)[0] as [number, string | null] | undefined;
+  if (!place) return;
+  const [no, workflowId] = place;
+  const facet = facetNo([workflowId, nodeId, contentType, semanticKind, renderKind, modality], statements);
+  statements.putEntry.run(no, id, runId, runtimeId, blobId, bytes, createdAt, sessionId, turnId, facet);
+  statements.putWords.run(no, words);
+}
 
-export const accessSql = `
-  INSERT INTO artifact_access SELECT artifact_no, ?1, ?2, ?3, ?4, ?5 FROM artifacts WHERE artifact_id = ?6
-  ON CONFLICT(artifact_no) DO UPDATE SET metadata_count = metadata_count + excluded.metadata_count,
-    content_count = content_count + excluded.content_count, preview_count = preview_count + excluded.preview_count,
-    download_count = download_count + excluded.download_count,
-    last_accessed_at = max(last_accessed_at, excluded.last_accessed_at)`;
+/** `values`: workflow, node, type, semantic kind, render kind, modality. */
+function facetNo(values: Cell[], { findFacet, insertFacet }: Record<"findFacet" | "insertFacet", Statement>): number {
+  const found = findFacet.values(...values)[0] ?? insertFacet.values(...values)[0];
+  return found?.[0] as number;
+}
 
-export function addAccess(reads: ArtifactReads[], statements: Statements): null {
+/** The artifacts of a run are those of another one now, and of its workflow. */
+export function recatalogue(db: Database, heir: string): void {
+  const statements = prepareCatalogue(db);
+  const rows = db.query("SELECT * FROM artifacts WHERE run_id=?").all(heir) as StoredRow[];
+  for (const row of rows) putRow(row, statements);
+  for (const statement of Object.values(statements)) statement.finalize();
+}
+
+type StoredRow = Omit<ArtifactRow, "tags" | "metadata"> & { tags: string; metadata: string };
+
+function putRow(row: StoredRow, statements: CatalogueStatements): void {
+  const { artifact_id, blob_id, run_id, runtime_id, content_type, size_bytes, created_at } = row;
+  const tags = JSON.parse(row.tags) as Record<string, string>;
+  const extra = catalogued({ ...row, tags, metadata: parseObject(row.metadata) });
+  const cells = [
+    artifact_id,
+    blob_id,
+    run_id,
+    runtime_id,
+    content_type,
+    size_bytes,
+    created_at,
+    row.tags,
+    row.metadata,
+  ];
+  putCatalogue([...cells, ...extra], statements);
+}
+
+export function addAccess(reads: ArtifactReads[], { addAccess: add }: CatalogueStatements): null {
   for (const read of reads) {
-    const counts = [
-      read.metadata_access_count,
-      read.content_access_count,
-      read.preview_count,
-      read.download_count,
-    ] as const;
-    statements.addAccess.run(...counts, read.last_accessed_at, read.artifact_id);
+    const { metadata_access_count, content_access_count, preview_count, download_count } = read;
+    const counts = [metadata_access_count, content_access_count, preview_count, download_count] as const;
+    add.run(...counts, read.last_accessed_at, read.artifact_id);
   }
   return null;
 }
@@ -83,24 +149,15 @@ export function addAccess(reads: ArtifactReads[], statements: Statements): null 
 /** Removes what the catalogue has of some artifacts, before they go. */
 export function uncatalogue(db: Database, condition: string, value: string): void {
   const theirs = `WHERE artifact_no IN (SELECT artifact_no FROM artifacts WHERE ${condition})`;
-  for (const table of ["artifact_catalogue", "artifact_access"]) db.query(`DELETE FROM ${table} ${theirs}`).run(value);
+  for (const table of ["artifact_catalogue", "artifact_words", "artifact_access"]) {
+    db.query(`DELETE FROM ${table} ${theirs}`).run(value);
+  }
 }
 
 /** The migration: the tables, and every artifact that is there already. */
 export function addCatalogue(db: Database): void {
   db.run(schema);
-  const put = db.prepare(catalogueSql);
-  const rows = db.query("SELECT * FROM artifacts").all() as (Omit<ArtifactRow, "tags" | "metadata"> & {
-    tags: string;
-    metadata: string;
-  })[];
-  for (const row of rows) {
-    const artifact = {
-      ...row,
-      tags: JSON.parse(row.tags) as Record<string, string>,
-      metadata: parseObject(row.metadata),
-    };
-    put.run(...catalogued(artifact));
-  }
-  put.finalize();
+  const statements = prepareCatalogue(db);
+  for (const row of db.query("SELECT * FROM artifacts").all() as StoredRow[]) putRow(row, statements);
+  for (const statement of Object.values(statements)) statement.finalize();
 }

@@ -4,7 +4,7 @@ import type { MailBody } from "#core/mail.ts";
 import { isTerminal } from "#core/run.ts";
 import { alreadyEnded, noChange, outcomeAtOnce } from "#ledger/batch-rules.ts";
 import type { Committed } from "#ledger/ledger.ts";
-import { catalogueCells } from "#ledger/sqlite/artifact-catalogue.ts";
+import { catalogueCells, putCatalogue } from "#ledger/sqlite/artifact-catalogue.ts";
 import type { Plan } from "#ledger/sqlite/batch-check.ts";
 import { type Cell, identityColumns, progressColumns } from "#ledger/sqlite/run-row.ts";
 import type { KnownRun, RunTable } from "#ledger/sqlite/run-table.ts";
@@ -41,7 +41,7 @@ export function applyBatch(batch: WireBatch, plan: Plan, transaction: Transactio
   for (const { outcome, appliedAt, seq } of batch.outcomes) statements.setOutcome.run(outcome, appliedAt, seq);
   for (const cells of batch.artifacts) {
     statements.putArtifact.run(...cells.slice(0, -catalogueCells));
-    statements.catalogueArtifact.run(...cells.slice(-catalogueCells));
+    putCatalogue(cells, statements.catalogue);
   }
   for (const body of batch.memory) statements.insertMemory.run(body);
   const key = batch.startKey;

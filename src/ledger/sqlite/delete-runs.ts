@@ -1,5 +1,5 @@
 import type { Database } from "bun:sqlite";
-import { uncatalogue } from "#ledger/sqlite/artifact-catalogue.ts";
+import { recatalogue, uncatalogue } from "#ledger/sqlite/artifact-catalogue.ts";
 import type { Deleted } from "#ledger/sqlite/jobs.ts";
 import { rowBits } from "#ledger/sqlite/migrations.ts";
 
@@ -28,8 +28,7 @@ export function deleteRuns(db: Database, runIds: string[]): Deleted {
 
 function bequeath(db: Database, runId: string, heir: string): void {
   db.query("UPDATE artifacts SET run_id=?2 WHERE run_id=?1").run(runId, heir);
-  const workflow = "(SELECT workflow_id FROM runs WHERE run_id=?2)";
-  db.query(`UPDATE artifact_catalogue SET run_id=?2, workflow_id=${workflow} WHERE run_id=?1`).run(runId, heir);
+  recatalogue(db, heir);
 }
 
 interface Row {

@@ -126,7 +126,7 @@ export class GroupWriter implements Transaction {
     if (task.do === "renew_lease") return renewLease(task, this.statements);
     if (task.do === "release_lease") return releaseLease(task.lease, this.statements);
     if (task.do === "delete_artifacts") return deleteArtifacts(this.#db, task.artifactIds);
-    if (task.do === "add_access") return addAccess(task.reads, this.statements);
+    if (task.do === "add_access") return addAccess(task.reads, this.statements.catalogue);
     this.runs.clear();
     return task.do === "compact_states" ? compactStates(this.#db, task) : deleteRuns(this.#db, task.runIds);
   }

@@ -1,5 +1,5 @@
 import type { Database } from "bun:sqlite";
-import { accessSql, catalogueSql } from "#ledger/sqlite/artifact-catalogue.ts";
+import { prepareCatalogue } from "#ledger/sqlite/artifact-catalogue.ts";
 import { identityColumns, progressColumns } from "#ledger/sqlite/run-row.ts";
 import { rowBits } from "#ledger/sqlite/migrations.ts";
 
@@ -57,8 +57,7 @@ export function prepareStatements(db: Database) {
        size_bytes=excluded.size_bytes, created_at=excluded.created_at, tags=excluded.tags, metadata=excluded.metadata
        WHERE runtime_id=excluded.runtime_id`,
     ),
-    catalogueArtifact: db.prepare(catalogueSql),
-    addAccess: db.prepare(accessSql),
+    catalogue: prepareCatalogue(db),
 
     insertMemory: db.prepare("INSERT INTO memory_log(body) VALUES(?)"),
 
