@@ -183,15 +183,26 @@ const rows: Row[] = [
       [50, page],
       [500, whole],
     ] as const
-  ).map(([limit, times]): Row => ({
-    what: `search of 10,000 artifacts with counts, ${limit} shown, p95 (p50 ${round(quantile(times, 0.5), 1)})`,
-    measured: p95(times),
-    unit: "ms",
-    floor: null,
-    ratio: null,
-    target: "at most 50",
-    ok: p95(times) <= 50,
-  })),
+  ).flatMap(([limit, { times, pings, cpuMs }]): Row[] => [
+    {
+      what: `search of 10,000 artifacts with counts, ${limit} shown, p95 (p50 ${round(quantile(times, 0.5), 1)}); floor: a ping`,
+      measured: p95(times),
+      unit: "ms",
+      floor: p95(pings),
+      ratio: round(p95(times) / p95(pings)),
+      target: "at most 50 more than a ping",
+      ok: p95(times) - p95(pings) <= 50,
+    },
+    {
+      what: "processor time of such a search",
+      measured: round(cpuMs, 1),
+      unit: "ms",
+      floor: null,
+      ratio: null,
+      target: "at most 50",
+      ok: cpuMs <= 50,
+    },
+  ]),
 ];
 print(rows);
 if (rows.some((row) => !row.ok)) process.exitCode = 1;
