@@ -1,19 +1,13 @@
 import { join } from "node:path";
-import { createAttachments } from "#artifacts/attachments.ts";
-import { type AccessLog, createAccessLog } from "#artifacts/access-log.ts";
-import { createArtifacts } from "#artifacts/artifacts.ts";
-import { createDiskBlobs } from "#artifacts/disk-blobs.ts";
-import { createS3Blobs } from "#artifacts/s3-blobs.ts";
+import type { AccessLog } from "#artifacts/access-log.ts";
 import { createCrashPoint } from "#app/crash-point.ts";
 import { createOffloadRecord } from "#app/offload-record.ts";
 import { type OpenedMemory, createGraphMemory } from "#app/graph-memory.ts";
 import { createModelConfig } from "#app/model-config.ts";
-import { openFolder } from "#app/open-folder.ts";
 import { type Programs, createPrograms } from "#app/programs.ts";
-import { documentCommand, inferenceCommand, sandboxCommand } from "#app/own-command.ts";
+import { inferenceCommand, sandboxCommand } from "#app/own-command.ts";
+import { type Stores, createFolders, fileDependencies, openStores } from "#app/stores.ts";
 import { createTools, mediaSources, specOf, toolCallDependencies } from "#app/tool-wiring.ts";
-import { workspaceOpener } from "#app/workspace-access.ts";
-import { createUploads } from "#artifacts/uploads.ts";
 import { createGpuProbe } from "#app/telemetry/gpu.ts";
 import { measuredHandlers, measuredLedger } from "#app/telemetry/measured.ts";
 import { type Metrics, type Readings, createMetrics } from "#app/telemetry/metrics.ts";
@@ -28,8 +22,6 @@ import type { Settings } from "#config/settings.ts";
 import { newId } from "#core/ids.ts";
 import type { Log, Report } from "#core/log.ts";
 import { systemClock } from "#core/time.ts";
-import { createDocuments } from "#documents/documents.ts";
-import type { FileDependencies } from "#effects/files/file-context.ts";
 import { createHandlers } from "#effects/create-handlers.ts";
 import { type HttpServer, createHttp } from "#http/create-http.ts";
 import type { WholeServices } from "#http/own-services.ts";
@@ -38,9 +30,7 @@ import { type OwnModels, createCallerServices, createOwnModels, createRuntimes }
 import { type People, createCatalog, createPeople } from "#app/people.ts";
 import { takeProcessLock } from "#ledger/sqlite/process-lock.ts";
 import type { Ledger } from "#ledger/ledger.ts";
-import { createFileIndex } from "#tools/file-index.ts";
 import type { ToolRegistry } from "#tools/tool.ts";
-import { createBlocStore } from "#models/blocs/bloc-store.ts";
 import { createProviderRegistry } from "#models/registry.ts";
 import type { ProviderRegistry } from "#models/provider.ts";
 import { type AdoptingRunner, createRunner } from "#runner/create-runner.ts";
@@ -187,34 +177,6 @@ function createStarters(parts: {
     startRun: createStartRun({ ...shared, ...adopt, cachesPrompts: settings.models.cachesPrompts }),
     forkRun: createForkRun(shared),
   };
-}
-
-function createFolders(settings: Settings) {
-  const fileIndex = createFileIndex({ ...settings.workspace.fileIndex, now: systemClock });
-  return { openWorkspace: workspaceOpener(settings), openFolder, fileIndex };
-}
-
-function fileDependencies(settings: Settings, stores: Stores): FileDependencies {
-  return {
-    ...stores,
-    openWorkspace: workspaceOpener(settings),
-    documents: createDocuments({ command: documentCommand() }),
-    maxArtifactBytes: settings.limits.maxAttachmentBytes,
-  };
-}
-
-type Stores = Awaited<ReturnType<typeof openStores>>;
-
-async function openStores(settings: Settings, ledger: Ledger) {
-  const now = systemClock;
-  const dir = join(settings.dataDir, "artifacts");
-  const blobs = settings.s3 ? createS3Blobs(settings.s3) : createDiskBlobs(dir);
-  const artifacts = createArtifacts({ ledger, blobs, folder: join(dir, "incoming"), now });
-  await artifacts.clean();
-  const blocStore = createBlocStore(join(settings.dataDir, "blocs"), now);
-  const uploads = createUploads({ folder: join(dir, "uploads"), now });
-  const accessLog = createAccessLog(ledger, now);
-  return { blobs, artifacts, uploads, accessLog, attachments: createAttachments(ledger, blobs), blocStore };
 }
 
 function createGatewayRetention(settings: Settings, ledger: Ledger): Retention {
