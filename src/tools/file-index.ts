@@ -44,7 +44,8 @@ export function createFileIndex({ ttlMs, maxFiles, now }: FileIndexOptions): Fil
       const { files } = await indexOf(workspace, signal);
       const scored = files.flatMap((file) => {
         const score = scoreOf(file, words);
-        return score === null ? [] : [{ file, score }];
+        // What was seen may have been seen for somebody who has other folders to ignore.
+        return score === null || workspace.show(file.path) === null ? [] : [{ file, score }];
       });
       scored.sort((a, b) => a.score - b.score || (a.file.shown < b.file.shown ? -1 : 1));
       return Promise.all(scored.slice(0, limit).map(({ file }) => described(file)));

@@ -190,8 +190,9 @@ const rows: Row[] = [
       unit: "ms",
       floor: p95(pings),
       ratio: round(p95(times) / p95(pings)),
-      target: "at most 50 more than a ping",
-      ok: p95(times) - p95(pings) <= 50,
+      // A page of 500 is 2.5 MB of JSON; it is shown, not judged.
+      target: limit === 50 ? "at most 50" : "-",
+      ok: limit !== 50 || p95(times) <= 50,
     },
     {
       what: "processor time of such a search",

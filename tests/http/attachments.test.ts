@@ -265,6 +265,27 @@ describe("an upload in pieces", () => {
     expect((await send(id, 3, "3456789")).body.complete).toBe(true);
   });
 
+  test("whose client goes away in the middle of a piece goes on with what had come", async () => {
+    const content = "x".repeat(50_000);
+    const { body } = await begin({ size_bytes: content.length, sha256: sha256(content) });
+    const path = `${api}/attachments/uploads/${body.upload_id}`;
+    const offset = async () => (await gateway.request("GET", path)).body.offset as number;
+    const { hostname, port } = new URL(gateway.url);
+    const client = connect(Number(port), hostname);
+    client.write(
+      `PATCH ${path} HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${token}\r\nupload-offset: 0\r\n` +
+        `content-length: ${content.length}\r\n\r\n${content.slice(0, 20_000)}`,
+    );
+    await until(async () => (await offset()) === 20_000);
+    client.destroy();
+    let last: Answer;
+    // The gateway notices a moment later that the client has gone.
+    do last = await send(body.upload_id, 20_000, content.slice(20_000));
+    while (last.status === 409);
+    expect(last.body).toMatchObject({ complete: true, artifact: { sha256: sha256(content) } });
+    expect(await leftBehind()).toEqual([]);
+  });
+
   test("can be given up", async () => {
     const id = (await begin()).body.upload_id;
     expect((await gateway.request("DELETE", `${api}/attachments/uploads/${id}`)).status).toBe(200);

@@ -107,6 +107,8 @@ test("a client may choose the root only with the operator's leave, and ignored f
   expect(pathsOf((await get(`/files/list?${deep}`)).body)).toContain("readme.md");
   expect(pathsOf((await get(`/files/list?${deep}`, trusting)).body)).toEqual(["deep", "main.ts"]);
   expect((await get("/files/read?path=src/main.ts&workspace_ignored_paths=src", trusting)).status).toBe(403);
+  expect(pathsOf((await get("/files/search?query=main", trusting)).body)).toContain("src/main.ts");
+  expect((await get("/files/search?query=main&workspace_ignored_paths=src", trusting)).body.items).toEqual([]);
 });
 
 test.each<[string, number]>([

@@ -909,6 +909,19 @@ export function exerciseLedger(name: string, open: () => Promise<Opened>): void 
         expect(await ids({})).toEqual(["a4", "a3", "a2"]);
       });
 
+      test("of a run that is gone is that of the fork which lives on with its artifacts", async () => {
+        const fork = newRun("fork", {
+          workflow_id: "paint@2:main",
+          forked_from: { run_id: "r1", cursor: 0, record_hash: null },
+        });
+        await ledger.commit({ starts: [fork] });
+        await ledger.deleteRuns(["r1"]);
+        expect(await ids({ runId: "fork" })).toEqual(["a1"]);
+        expect(await ids({ workflowId: "paint@2:main" })).toEqual(["a1"]);
+        expect((await ledger.artifactStats({ runId: "fork" })).facets.workflow_id).toEqual({ "paint@2:main": 1 });
+        expect(await ids({ workflowId: "draw@1:main" })).toEqual([]);
+      });
+
       test("adds up reads, keeps the last time, and knows nothing of artifacts that are not there", async () => {
         await ledger.addArtifactAccess([reads("a1"), reads("nobody")]);
         await ledger.addArtifactAccess([{ ...reads("a1"), last_accessed_at: at(0) }]);
