@@ -94,6 +94,12 @@ describe("an office document", () => {
     expect(found).toMatchObject({ text: "# Budget\n\none\t\t2.5\n\tin", parts: 1, partsRead: 1 });
   });
 
+  test("may come as a stream", async () => {
+    const blob = office({ "content.xml": "<office:text><text:p>flowing</text:p></office:text>" });
+    const found = await documents.read(blob.stream(), { kind: "odf", maxChars: 100, pages }, never);
+    expect(found.text).toBe("flowing");
+  });
+
   test("of PowerPoint gives the slides in their order", async () => {
     const slide = (text: string) => `<p:sld><a:p><a:r><a:t>${text}</a:t></a:r></a:p></p:sld>`;
     const blob = office({ "ppt/slides/slide10.xml": slide("last"), "ppt/slides/slide2.xml": slide("first") });

@@ -922,6 +922,20 @@ export function exerciseLedger(name: string, open: () => Promise<Opened>): void 
         expect(await ids({ workflowId: "draw@1:main" })).toEqual([]);
       });
 
+      test("what another runtime keeps under the name of a run that goes stays", async () => {
+        const mine = { session_id: "s1", runtime_id: "rt1" };
+        await ledger.commit({
+          starts: [newRun("session_memory_s1", mine)],
+          artifacts: [{ ...artifact("own", "session_memory_s1"), runtime_id: "rt1" }],
+        });
+        expect((await ledger.deleteRuns(["session_memory_s1"])).artifacts).toBe(1);
+        expect([await ledger.getArtifact("own", null), (await ledger.getArtifact("a3", null))?.artifact_id]).toEqual([
+          null,
+          "a3",
+        ]);
+        expect(await ids({ runId: "session_memory_s1" })).toEqual(["a3"]);
+      });
+
       test("adds up reads, keeps the last time, and knows nothing of artifacts that are not there", async () => {
         await ledger.addArtifactAccess([reads("a1"), reads("nobody")]);
         await ledger.addArtifactAccess([{ ...reads("a1"), last_accessed_at: at(0) }]);

@@ -58,8 +58,9 @@ export class ArtifactTable {
     return { items, total: ids.length };
   }
 
-  countOf(runId: string): number {
-    return this.#byRun.get(runId)?.size ?? 0;
+  /** Those of a run, in its own runtime only where that is told. */
+  countOf(runId: string, runtimeId: string | null = null): number {
+    return this.#idsOf(runId, runtimeId).length;
   }
 
   bequeath(runId: string, heir: string): void {
@@ -76,8 +77,8 @@ export class ArtifactTable {
   }
 
   /** Answers their ids. */
-  removeOf(runId: string): string[] {
-    const ids = [...(this.#byRun.get(runId) ?? [])];
+  removeOf(runId: string, runtimeId: string | null = null): string[] {
+    const ids = this.#idsOf(runId, runtimeId);
     this.remove(ids);
     return ids;
   }
@@ -131,6 +132,10 @@ export class ArtifactTable {
       const row = this.get(id, null);
       if (row) yield row;
     }
+  }
+
+  #idsOf(runId: string, runtimeId: string | null): string[] {
+    return [...(this.#byRun.get(runId) ?? [])].filter((id) => this.#isOf(id, runtimeId));
   }
 
   #isOf(artifactId: string, runtimeId: string | null): boolean {

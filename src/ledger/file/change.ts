@@ -19,8 +19,8 @@ export type Change =
   | { do: "delete_artifacts"; ids: string[] }
   /** The states of an ended run are now these two. */
   | { do: "compact"; run_id: string; first: StoredStateLine; last: StoredStateLine }
-  /** The heir gets the artifacts: a fork, whose vars may refer to them. */
-  | { do: "delete"; run_id: string; heir: string | null };
+  /** The heir gets the artifacts: a fork, whose vars may refer to them. Those of other runtimes than the run's stay. */
+  | { do: "delete"; run_id: string; runtime_id?: string; heir: string | null };
 
 export interface RunChange {
   do: "update";

@@ -173,8 +173,8 @@ function deletion(store: Store, runIds: string[]) {
     answer.ledger_records += run.head;
     answer.commands += store.commands.countOf(runId);
     const heir = store.runs.heirOf(run, wanted);
-    if (heir === null) answer.artifacts += store.artifacts.countOf(runId);
-    changes.push({ do: "delete", run_id: runId, heir });
+    if (heir === null) answer.artifacts += store.artifacts.countOf(runId, run.runtimeId);
+    changes.push({ do: "delete", run_id: runId, runtime_id: run.runtimeId, heir });
   }
   return { changes, answer };
 }

@@ -161,7 +161,7 @@ export class Store {
     run.stateNo = last.no;
   }
 
-  #delete({ run_id: runId, heir }: Extract<Change, { do: "delete" }>, group: number): void {
+  #delete({ run_id: runId, runtime_id: runtimeId, heir }: Extract<Change, { do: "delete" }>, group: number): void {
     this.#unclaimed.delete(runId);
     const run = this.runs.get(runId);
     if (run && !this.#isIn(run, group)) {
@@ -174,7 +174,7 @@ export class Store {
     this.startKeys.removeOf(runId);
     this.commands.removeOf(runId);
     if (heir !== null) this.artifacts.bequeath(runId, heir);
-    this.artifactAccess.remove(this.artifacts.removeOf(runId));
+    this.artifactAccess.remove(this.artifacts.removeOf(runId, runtimeId ?? null));
   }
 
   /** The run that a change is for, or null when its files have the change already. */

@@ -18,13 +18,16 @@ export function deleteRuns(db: Database, runIds: string[]): Deleted {
     db.query("DELETE FROM mailbox WHERE run_no=?").run(row.run_no);
     db.query("DELETE FROM listeners WHERE run_no=?").run(row.run_no);
     gone.commands += db.query("DELETE FROM commands WHERE run_id=?").run(runId).changes;
-    uncatalogue(db, "run_id=?", runId);
-    gone.artifacts += db.query("DELETE FROM artifacts WHERE run_id=?").run(runId).changes;
+    uncatalogue(db, ownArtifacts, runId);
+    gone.artifacts += db.query(`DELETE FROM artifacts WHERE ${ownArtifacts}`).run(runId).changes;
     gone.runs += db.query("DELETE FROM runs WHERE run_no=?").run(row.run_no).changes;
   }
   db.query("DELETE FROM start_keys WHERE run_id IN (SELECT value FROM json_each(?))").run(JSON.stringify(runIds));
   return gone;
 }
+
+/** Runs that are the memory of a session have names that two runtimes may use: what the other one put there stays. */
+const ownArtifacts = "run_id=?1 AND runtime_id=(SELECT runtime_id FROM runs WHERE run_id=?1)";
 
 function bequeath(db: Database, runId: string, heir: string): void {
   db.query("UPDATE artifacts SET run_id=?2 WHERE run_id=?1").run(runId, heir);
