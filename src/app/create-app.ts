@@ -3,6 +3,7 @@ import type { AccessLog } from "#artifacts/access-log.ts";
 import { createCrashPoint } from "#app/crash-point.ts";
 import { createOffloadRecord } from "#app/offload-record.ts";
 import { type OpenedMemory, createGraphMemory } from "#app/graph-memory.ts";
+import { createLinks } from "#app/links.ts";
 import { createModelConfig } from "#app/model-config.ts";
 import { type Programs, createPrograms } from "#app/programs.ts";
 import { inferenceCommand, sandboxCommand } from "#app/own-command.ts";
@@ -108,6 +109,7 @@ export async function createApp(
     runner,
     retention,
     telemetry: metrics,
+    links: createLinks(settings),
     host: { startedMs: performance.timeOrigin, gpu: createGpuProbe(settings.telemetry.gpu, now) },
     now,
     newId,

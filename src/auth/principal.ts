@@ -10,7 +10,14 @@ export interface Principal {
   /** First 12 hex digits of the SHA-256 of the credential; empty when there was none. */
   token_fingerprint: string;
   runtime_id: string;
-  source: "legacy-token" | "user-registry" | "loopback-readonly" | "security-disabled" | "open-access" | "anonymous";
+  source:
+    | "legacy-token"
+    | "user-registry"
+    | "loopback-readonly"
+    | "security-disabled"
+    | "open-access"
+    | "anonymous"
+    | "answer-link";
   /** Whose rows the principal reads and writes. */
   scope: Scope;
   /** What a personal access token may do; null: all that the roles allow. */
@@ -65,6 +72,11 @@ export function loopbackReader(options: LocalAdminOptions): Principal {
 export function nobody(): Principal {
   const none = { user_id: "", tenant_id: "", roles: [], scopes: [], runtime_id: "", grants: [] };
   return { ...localAdmin("anonymous"), ...none, scope: { runtimeId: "" } };
+}
+
+/** Somebody who came with the link to one wait: acts for whoever made the link, and is asked for nothing else. */
+export function linkHolder({ user_id, tenant_id }: { user_id: string; tenant_id: string }, scope: Scope): Principal {
+  return { ...nobody(), user_id, tenant_id, source: "answer-link", scope };
 }
 
 export function isAdmin(principal: Principal): boolean {

@@ -84,6 +84,7 @@ function readSettings(read: VariableReader, flags: NonNullable<LoadOptions["flag
     s3: s3Settings(read),
     mcpFile: pathOrNull(read.get(tools.mcpConfig), cwd),
     secretKey: read.get(security.secretKey),
+    publicUrl: read.get(server.publicUrl),
     memory: memorySettings(read, { dataDir, cwd }),
     web: webSettings(read),
     code: { isFullAccessAllowed: read.get(tools.codeFullAccess) },

@@ -37,6 +37,8 @@ export interface Settings {
   mcpFile: string | null;
   /** Encrypts the keys of provider connections; null: a key file in the data folder does. */
   secretKey: string | null;
+  /** Where browsers of people reach the gateway, for links; null: where a request came to. */
+  publicUrl: string | null;
   code: { isFullAccessAllowed: boolean };
   memory: {
     backend: "lancedb" | "sqlite" | "memory";

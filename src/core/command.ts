@@ -3,6 +3,13 @@ import type { JsonObject, Value } from "#core/value.ts";
 export const commandTypes = ["pause", "resume", "cancel", "emit_event", "update_schedule", "compact_memory"] as const;
 export type CommandType = (typeof commandTypes)[number];
 
+/** Who gave an answer, as the resume record tells it. */
+export interface AnsweredBy {
+  /** `tenant/user`. */
+  principal: string;
+  client_id: string | null;
+}
+
 export interface NewCommand {
   /** Idempotency key of the client, unique per principal. */
   command_id: string;

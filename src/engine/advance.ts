@@ -1,3 +1,4 @@
+import type { AnsweredBy } from "#core/command.ts";
 import type { EffectOutcome } from "#core/effect.ts";
 import type { Wait } from "#core/run.ts";
 import { type JsonObject, type Value, isObject } from "#core/value.ts";
@@ -43,7 +44,7 @@ function enter(execution: Execution, input: Input): Step | null {
     case "reopen":
       return reopen(execution);
     case "resume":
-      return resume(execution, input.payload);
+      return resume(execution, input);
     case "timer":
       return elapse(execution);
   }
@@ -159,7 +160,7 @@ function settle(execution: Execution, outcome: EffectOutcome): Step | null {
   execution.node_id = pending.node_id;
   if (outcome.status === "waiting") {
     appendEnd(execution, pending, { status: "waiting", result: { wait: outcome.wait as unknown as Value } });
-    if (pending.answers) appendResume(execution, pending.answers.wait, pending.answers.payload);
+    if (pending.answers) appendResume(execution, pending.answers);
     execution.wait = outcome.wait;
     if (isApproval(outcome.wait)) execution.vars.set(askedPath, { ...pending } as unknown as Value);
     return { kind: "wait" };
@@ -167,7 +168,7 @@ function settle(execution: Execution, outcome: EffectOutcome): Step | null {
   if (outcome.status === "failed") return failEffect(execution, pending, outcome.error);
   appendEnd(execution, pending, { status: "completed", result: outcome.result });
   storeResult(execution, pending.effect.result_key, outcome.result);
-  if (pending.answers) appendResume(execution, pending.answers.wait, pending.answers.payload);
+  if (pending.answers) appendResume(execution, pending.answers);
   const node = execution.plan.nodes.get(pending.node_id);
   const refusal = node && execNodes.get(node.type)?.refusal?.(outcome.result);
   if (node && refusal) {
@@ -228,15 +229,21 @@ function reopen(execution: Execution): Step {
   return { kind: "effect" };
 }
 
-function resume(execution: Execution, payload: JsonObject): Step | null {
+interface Answered {
+  wait: Wait;
+  payload: JsonObject;
+  by?: AnsweredBy;
+}
+
+function resume(execution: Execution, { payload, by }: Omit<Answered, "wait">): Step | null {
   const { wait } = execution;
   if (!wait) throw new Error("a resume came without a wait");
   execution.wait = null;
+  const answered = { wait, payload, ...(by ? { by } : {}) };
   const asked = isApproval(wait) ? execution.vars.read(...askedPath) : undefined;
-  if (asked !== undefined)
-    return goOnWithEffect(execution, { wait, payload, asked: asked as unknown as PendingEffect });
+  if (asked !== undefined) return goOnWithEffect(execution, answered, asked as unknown as PendingEffect);
   storeResult(execution, wait.result_key, payload);
-  appendResume(execution, wait, payload);
+  appendResume(execution, answered);
   return goOn(execution, wait, payload);
 }
 
@@ -248,19 +255,17 @@ function isApproval(wait: Wait): boolean {
 }
 
 /** Somebody said yes or no: the same step goes on, and its handler reads what was said. */
-function goOnWithEffect(
-  execution: Execution,
-  { wait, payload, asked }: { wait: Wait; payload: JsonObject; asked: PendingEffect },
-): Step {
+function goOnWithEffect(execution: Execution, answers: Answered, asked: PendingEffect): Step {
+  const { wait, payload } = answers;
   execution.vars.delete(askedPath);
   execution.node_id = asked.node_id;
   const { effect } = asked;
   const answered = { ...effect, payload: { ...effect.payload, approval: { answer: payload, details: wait.details } } };
-  execution.pending = { ...asked, effect: answered, answers: { wait, payload } };
+  execution.pending = { ...asked, effect: answered, answers };
   return { kind: "effect" };
 }
 
-function appendResume(execution: Execution, wait: Wait, payload: JsonObject): void {
+function appendResume(execution: Execution, { wait, payload, by }: Answered): void {
   const { reason, wait_key, resume_to_node, result_key } = wait;
   append(execution, {
     status: "completed",
@@ -269,7 +274,7 @@ function appendResume(execution: Execution, wait: Wait, payload: JsonObject): vo
       payload: { wait_reason: reason, wait_key, resume_to_node, result_key, payload },
       result_key: null,
     },
-    result: { resumed: true },
+    result: { resumed: true, ...(by ? { by: { ...by } } : {}) },
   });
 }
 

@@ -1,3 +1,4 @@
+import type { AnsweredBy } from "#core/command.ts";
 import type { Editor } from "#core/delta.ts";
 import type { Effect, EffectOutcome } from "#core/effect.ts";
 import type { NewId } from "#core/ids.ts";
@@ -49,7 +50,7 @@ export interface PendingEffect {
   started_at: string;
   idempotency_key: string;
   /** The answer to a wait that made this effect go on; its resume record follows the outcome. */
-  answers?: { wait: Wait; payload: JsonObject };
+  answers?: { wait: Wait; payload: JsonObject; by?: AnsweredBy };
   /** Under way in the run that this one was forked from: nothing of it is in this run's ledger. */
   forked?: true;
 }
@@ -64,8 +65,8 @@ export type Input =
   | { kind: "retry"; error: string }
   /** The pending effect was under way where this run was forked: open it as the first attempt (answers `effect` again). */
   | { kind: "reopen" }
-  /** The wait was answered. `payload` is stored at the wait's result key, a resume record is written. */
-  | { kind: "resume"; payload: JsonObject }
+  /** The wait was answered. `payload` is stored at the wait's result key, a resume record is written; `by` is whoever a command came from. */
+  | { kind: "resume"; payload: JsonObject; by?: AnsweredBy }
   /** The time of an `until` wait has come. */
   | { kind: "timer" };
 

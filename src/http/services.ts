@@ -8,6 +8,7 @@ import type { BundleRegistry } from "#bundles/registry.ts";
 import type { Ledger } from "#ledger/ledger.ts";
 import type { ScopedLedger } from "#ledger/scoped-ledger.ts";
 import type { Accounts } from "#auth/accounts.ts";
+import type { AnswerTokens } from "#auth/answer-tokens.ts";
 import type { Principal } from "#auth/principal.ts";
 import type { NewCommand } from "#core/command.ts";
 import type { Blocs } from "#models/blocs/bloc-store.ts";
@@ -34,6 +35,13 @@ export interface WebhookServices {
   checkUrl(url: string, signal: AbortSignal): Promise<void>;
 }
 
+/** Links that answer one wait, from any browser. */
+export interface LinkServices {
+  tokens: AnswerTokens;
+  /** Where browsers of people reach the gateway; null: where the request that asks for a link came to. */
+  publicUrl: string | null;
+}
+
 /** What is the same for every caller. Put together by `app/create-app.ts`. */
 export interface SharedServices {
   settings: Settings;
@@ -55,6 +63,7 @@ export interface SharedServices {
   /** Null when nobody wants to watch. */
   telemetry: Telemetry | null;
   host: Host;
+  links: LinkServices;
   now: Clock;
   newId: () => string;
 }

@@ -102,7 +102,8 @@ function answer(session: RunSession, mail: Mail & { kind: "command" }): MailActi
     return { kind: "done" };
   }
   session.consume(mail, applied("Answered the wait"));
-  return { kind: "input", input: { kind: "resume", payload: payload as JsonObject } };
+  const { principal, client_id } = mail.command;
+  return { kind: "input", input: { kind: "resume", payload: payload as JsonObject, by: { principal, client_id } } };
 }
 
 /** Events and children resume exactly the wait that they are meant for, and are kept until it is there. */

@@ -3,6 +3,7 @@ import { type FollowOptions, follow } from "#sdk/follow.ts";
 import { SdkError } from "#sdk/sdk-error.ts";
 import { type Send, type TransportOptions, createTransport, readJson } from "#sdk/transport.ts";
 import type {
+  AnswerLink,
   AttachmentReceipt,
   BundleItem,
   CommandBody,
@@ -43,7 +44,8 @@ export interface GatewayClient {
   isHealthy(timeoutMs?: number): Promise<boolean>;
   /** Throws when the gateway does not accept the token. */
   ping(): Promise<void>;
-  start(body: StartBody): Promise<string>;
+  /** A start with the key and the body of an earlier one answers that one's run. */
+  start(body: StartBody, options?: { idempotencyKey?: string }): Promise<string>;
   /** Starts a new run from a run's state at a cursor. */
   fork(runId: string, body: ForkBody): Promise<ForkReceipt>;
   get(runId: string): Promise<RunSummary>;
@@ -56,6 +58,8 @@ export interface GatewayClient {
   command(body: CommandBody): Promise<CommandReceipt>;
   /** What became of a command; waits for it to be applied, up to `timeoutMs` (2,000), and then answers without an outcome. */
   outcome(commandId: string, options?: { timeoutMs?: number }): Promise<CommandState>;
+  /** A page that answers one wait without sign-in; SdkError 409 when the wait is no longer open. */
+  answerLink(runId: string, waitKey: string, options?: { ttlS?: number }): Promise<AnswerLink>;
   artifact(runId: string, artifactId: string): Promise<Uint8Array<ArrayBuffer>>;
   bundles(query?: { all_versions?: boolean; include_drafts?: boolean }): Promise<BundleItem[]>;
   bundle(bundleId: string): Promise<JsonObject>;
@@ -118,15 +122,25 @@ function healthCalls(send: Send): Pick<GatewayClient, "isHealthy" | "ping"> {
 }
 
 type RunCalls =
-  "start" | "fork" | "get" | "list" | "ledgerPage" | "ledger" | "follow" | "command" | "outcome" | "artifact";
+  | "start"
+  | "fork"
+  | "get"
+  | "list"
+  | "ledgerPage"
+  | "ledger"
+  | "follow"
+  | "command"
+  | "outcome"
+  | "answerLink"
+  | "artifact";
 
 function runCalls(send: Send, options: ClientOptions): Pick<GatewayClient, RunCalls> {
   const id = options.newId ?? newHexId;
   const ledgerPage: GatewayClient["ledgerPage"] = async (runId, page = {}) =>
     readJson(await send(`${runPath(runId)}/ledger`, { query: page }));
   return {
-    start: async (json) => {
-      const headers = { "idempotency-key": id() };
+    start: async (json, { idempotencyKey = id() } = {}) => {
+      const headers = { "idempotency-key": idempotencyKey };
       const answer = await send(`${base}/runs/start`, { method: "POST", json, headers, retries: 1 });
       return (await readJson<{ run_id: string }>(answer)).run_id;
     },
@@ -145,6 +159,10 @@ function runCalls(send: Send, options: ClientOptions): Pick<GatewayClient, RunCa
       return { command_id: json.command_id, ...(await readJson<Omit<CommandReceipt, "command_id">>(answer)) };
     },
     outcome: (commandId, { timeoutMs = 2000 } = {}) => outcome(send, commandId, timeoutMs),
+    answerLink: async (runId, waitKey, { ttlS } = {}) => {
+      const path = `${runPath(runId)}/waits/${encodeURIComponent(waitKey)}/link`;
+      return readJson(await send(path, { method: "POST", json: ttlS === undefined ? {} : { ttl_s: ttlS } }));
+    },
     artifact: async (runId, artifactId) => {
       const path = `${runPath(runId)}/artifacts/${encodeURIComponent(artifactId)}/content`;
       return new Uint8Array(await (await send(path)).arrayBuffer());

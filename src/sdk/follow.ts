@@ -4,9 +4,19 @@ import { SdkError } from "#sdk/sdk-error.ts";
 import type { Send } from "#sdk/transport.ts";
 import type { LedgerEntry } from "#sdk/wire.ts";
 
+/** A piece of what a model says, of the step under way. */
+export interface Delta {
+  run_id: string;
+  node_id: string;
+  step_id: string;
+  text: string;
+}
+
 export interface FollowOptions {
   /** Records already seen: the first one that comes is `after + 1`. */
   after?: number;
+  /** Text of models while it is made; what counts is what the records say. */
+  onDelta?: (delta: Delta) => void;
   /** Ends the iteration quietly. */
   signal?: AbortSignal;
   /** A connection was lost and is opened again after `delayMs`. */
@@ -56,7 +66,12 @@ async function* connection(send: Send, runId: string, progress: Progress, option
   const signal = options.signal ? AbortSignal.any([options.signal, closer.signal]) : closer.signal;
   const path = `/api/gateway/runs/${encodeURIComponent(runId)}/ledger/stream`;
   const headers = { accept: "text/event-stream" };
-  const answer = await send(path, { query: { after: progress.cursor }, headers, signal, stream: true });
+  const answer = await send(path, {
+    query: { after: progress.cursor, ...(options.onDelta ? { deltas: true } : {}) },
+    headers,
+    signal,
+    stream: true,
+  });
   progress.connected = true;
   if (!answer.body) return;
   const alarm = setTimeout(() => closer.abort(), options.silenceMs ?? 30_000);
@@ -67,6 +82,7 @@ async function* connection(send: Send, runId: string, progress: Progress, option
         progress.done = true;
         return;
       }
+      if (event.event === "delta") options.onDelta?.(parseJson(event.data) as unknown as Delta);
       const entry = entryOf(event);
       if (!entry || entry.cursor <= progress.cursor) continue;
       progress.cursor = entry.cursor;

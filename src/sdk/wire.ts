@@ -99,6 +99,14 @@ export interface CommandState {
   outcome: CommandOutcome | null;
 }
 
+/** A link that answers one wait from any browser. */
+export interface AnswerLink {
+  url: string;
+  run_id: string;
+  wait_key: string;
+  expires_at: string;
+}
+
 export interface BundleItem {
   bundle_id: string;
   bundle_version: string;

@@ -96,6 +96,9 @@ function runAttempts(own: Belongings): Record<string, Attempt[]> {
       { path: run(own), status: absent, query: "after=3" },
       { path: { run_id: own.waitingId }, status: absent, query: "deltas=true" },
     ],
+    "POST /runs/{run_id}/waits/{wait_key}/link": [
+      { path: { run_id: own.waitingId, wait_key: `user:${own.waitingId}:ask` }, body: {}, status: absent },
+    ],
     "GET /runs/{run_id}/artifacts/{artifact_id}": [
       { path: artifact, status: absent },
       { path: { ...artifact, artifact_id: own.attachmentId }, status: absent },

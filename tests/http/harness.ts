@@ -2,6 +2,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createGraphMemory } from "#app/graph-memory.ts";
+import { createLinks } from "#app/links.ts";
 import { createModelConfig } from "#app/model-config.ts";
 import { createCatalog, createPeople } from "#app/people.ts";
 import { createCallerServices, createRuntimes } from "#app/runtimes.ts";
@@ -110,6 +111,7 @@ export async function createHarness(options: HarnessOptions = {}): Promise<Harne
       now,
     }),
     telemetry: null,
+    links: createLinks(settings),
     host: {
       startedMs: now(),
       gpu: () => Promise.resolve({ ts: "2026-11-24T00:00:00+00:00", supported: false, reason: "disabled" }),
@@ -300,6 +302,7 @@ function testSettings(dataDir: string, options: HarnessOptions): Settings {
     s3: null,
     mcpFile: null,
     secretKey: null,
+    publicUrl: null,
     webhooks: { retryDelaysMs: [1000], disableAfterMs: 86_400_000 },
     retention: { runsDays: 0, statesDays: 7, artifactsDays: 0, intervalMs: 0 },
     telemetry: { metrics: false, gpu: "off", traces: null },

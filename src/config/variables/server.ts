@@ -1,4 +1,4 @@
-import { choice, flag, gateway, number, text } from "#config/variable.ts";
+import { address, choice, flag, gateway, number, text } from "#config/variable.ts";
 
 /** Where the gateway listens, and where it keeps what lasts. */
 export const server = {
@@ -12,6 +12,11 @@ export const server = {
   }),
   host: text(gateway("HOST"), { shown: "127.0.0.1", meaning: "Address to listen at" }),
   port: number(gateway("PORT"), { preset: 8080, min: 0, max: 65_535, meaning: "Port to listen at; 0: any free one" }),
+  publicUrl: address(gateway("PUBLIC_URL"), {
+    preset: null,
+    shown: "where a request came to",
+    meaning: "Address under which browsers of people reach the gateway, for links that answer a question",
+  }),
   runner: flag(gateway("RUNNER"), { preset: true, meaning: "Advance runs in this process; off: another one does" }),
   storeBackend: choice(gateway("STORE_BACKEND"), {
     preset: "sqlite",

@@ -7,13 +7,19 @@ import { isoTime } from "#core/time.ts";
 import { readJsonBody } from "#http/body.ts";
 import { operation } from "#http/operation.ts";
 import { type RouteContext, assertName, reply } from "#http/route-context.ts";
+import { answerLinkRoutes } from "#http/routes/answer-links.ts";
 import { CommandStatus, SubmitCommandRequest, SubmitCommandResponse } from "#http/schemas/commands.ts";
 import type { Services } from "#http/services.ts";
 import { bodyCheck, shownText } from "#http/validation.ts";
 
 const submitBody = bodyCheck(SubmitCommandRequest);
 
-export function commandRoutes({ access }: RouteContext) {
+/** Commands to runs, and links that give one. */
+export function commandRoutes(context: RouteContext) {
+  return new Elysia().use(ownRoutes(context)).use(answerLinkRoutes(context));
+}
+
+function ownRoutes({ access }: RouteContext) {
   return new Elysia()
     .post(
       "/api/gateway/commands",
