@@ -49,8 +49,14 @@ export interface Effected {
   /** What was learnt or taken back. */
   memory?: MemoryEvent[];
   /** Writes to the run's vars that belong to the effect, such as messages appended with `include_context`. Paths and values. */
-  writes?: { path: string[]; value?: Value; append?: Value }[];
+  writes?: Write[];
 }
+
+/** A value, one more item of a list, or other items for the first `count` of a list: what was added behind them meanwhile stays. */
+export type Write =
+  | { path: string[]; value: Value }
+  | { path: string[]; append: Value }
+  | { path: string[]; begin: { count: number; items: Value[] } };
 
 export interface EffectHandler {
   type: string;

@@ -5,6 +5,7 @@ import { type JsonObject, type Value, isObject, numberOf } from "#core/value.ts"
 import type { EffectContext, EffectHandler, Effected } from "#effects/effect-handler.ts";
 import { bindingIn, withBoundBloc } from "#effects/bound-bloc.ts";
 import { readRequest } from "#effects/llm-request.ts";
+import { chooseRoute } from "#effects/model-route.ts";
 import { addMedia, pendingMedia } from "#effects/media/call-media.ts";
 import type { Attached } from "#effects/media/attach.ts";
 import type { MediaSources } from "#effects/media/given-media.ts";
@@ -12,7 +13,6 @@ import { type Structured, generateStructured } from "#effects/structured-answer.
 import type { BlocStore } from "#models/blocs/bloc-store.ts";
 import { type Prices, priceOf } from "#models/prices.ts";
 import type { CacheUse } from "#models/prompt-cache.ts";
-import { unknownProvider } from "#models/unknown-provider.ts";
 import type { GenerateRequest, GenerateResult, Provider, ProviderRegistry } from "#models/provider.ts";
 
 export interface LlmCallDependencies {
@@ -80,27 +80,6 @@ async function call(deps: LlmCallDependencies, effect: Effect, context: EffectCo
       },
     };
   }
-}
-
-type Route = { provider: Provider; model: string } | { error: string };
-
-/** The payload's pair, else the run's (`_runtime`), else the gateway's default. */
-async function chooseRoute(providers: ProviderRegistry, payload: JsonObject, context: EffectContext): Promise<Route> {
-  const runtime = isObject(context.vars["_runtime"]) ? context.vars["_runtime"] : {};
-  const named = pair(payload) ?? pair(runtime) ?? (await providers.defaultRoute(context.signal));
-  if (!named) {
-    return { error: "No model is configured: name a provider and a model, or put a .gguf file into the models folder" };
-  }
-  const provider = providers.get(named.provider.toLowerCase());
-  if (provider) return { provider, model: named.model };
-  return { error: unknownProvider(providers, named.provider) };
-}
-
-function pair(from: JsonObject): { provider: string; model: string } | null {
-  const { provider, model } = from;
-  const isDefault = (value: Value | undefined) =>
-    typeof value !== "string" || /^(|default|__default__|__abstractcore_default__|abstractcore\.default)$/.test(value);
-  return isDefault(provider) || isDefault(model) ? null : { provider: provider as string, model: model as string };
 }
 
 interface Call {

@@ -9,6 +9,7 @@ import type { Input, PendingEffect, Step } from "#engine/engine.ts";
 import type { EffectHandler, Effected } from "#effects/effect-handler.ts";
 import type { Ledger } from "#ledger/ledger.ts";
 import { type CommitDependencies, commitSession } from "#runner/commit.ts";
+import { Errands } from "#runner/errands.ts";
 import { applyMail } from "#runner/inbox.ts";
 import { type EffectRunner, effectContext } from "#runner/effect-runner.ts";
 import { tellFamily } from "#runner/family.ts";
@@ -43,6 +44,7 @@ const mailPage = 10_000;
 export class RunActor {
   readonly session: RunSession;
   #deps: ActorDependencies;
+  #errands: Errands;
   #hasMail: boolean;
   #wakeUp: (() => void) | null = null;
   #inFlight: Flight | null = null;
@@ -52,6 +54,7 @@ export class RunActor {
 
   constructor(session: RunSession, deps: ActorDependencies, hasMail: boolean) {
     this.session = session;
+    this.#errands = new Errands(session, deps.handlers.get("memory_compact") ?? null);
     this.#deps = deps;
     this.#hasMail = hasMail;
   }
@@ -69,6 +72,7 @@ export class RunActor {
   /** The runner stops: effects in flight are aborted without an outcome; the next process asks again. */
   abort(): void {
     this.#inFlight?.abort("shutdown");
+    this.#errands.abort();
     this.#wakeUp?.();
   }
 
@@ -81,10 +85,10 @@ export class RunActor {
   }
 
   async #workOnce(): Promise<void> {
-    while (!this.session.isTerminal && (!this.#deps.isStopping() || this.#inFlight)) {
+    while (!this.session.isTerminal && (!this.#deps.isStopping() || this.#inFlight || this.#errands.isBusy)) {
       const input = (await this.#readInbox()) ?? this.#nextInput();
       if (input) await this.#advance(input);
-      else if (this.#inFlight) await this.#awaitFlight(this.#inFlight);
+      else if (this.#inFlight || this.#errands.isBusy) await this.#awaitWorld(this.#inFlight);
       else if (!this.#hasMail) return;
     }
   }
@@ -118,6 +122,10 @@ export class RunActor {
       if (session.isTerminal) break;
       const action = applyMail(session, mail);
       if (action.kind === "hold") continue;
+      if (action.kind === "errand") {
+        if (this.#errands.isBusy) continue;
+        this.#errands.start({ kind: "command", mail: action.mail });
+      }
       session.inbox.splice(session.inbox.indexOf(mail), 1);
       if (action.kind === "input") return action.input;
       if (action.kind === "pass") await tellFamily(this.#deps.ledger, session, action.action, null);
@@ -136,6 +144,7 @@ export class RunActor {
     const { session } = this;
     this.#inFlight?.abort("cancelled");
     this.#inFlight = null;
+    this.#errands.abort();
     await tellFamily(this.#deps.ledger, session, "cancel", reason);
     endRun(session.execution, "cancelled", reason ?? "Cancelled");
     await this.#finish("cancelled", { output: null, error: reason ?? "Cancelled" });
@@ -263,14 +272,16 @@ export class RunActor {
     return null;
   }
 
-  /** Waits for the effect or for a wake-up, whichever is first, without a slot. */
-  async #awaitFlight(flight: Flight): Promise<void> {
+  /** Waits for the effect, an errand or a wake-up, whichever is first, without a slot. */
+  async #awaitWorld(flight: Flight | null): Promise<void> {
     await this.#flush();
     this.#deps.slots.release();
-    await Promise.race([flight.done, new Promise<void>((resolve) => (this.#wakeUp = resolve))]);
+    const wakeUp = new Promise<void>((resolve) => (this.#wakeUp = resolve));
+    await Promise.race([wakeUp, ...(flight ? [flight.done] : []), ...this.#errands.waits()]);
     this.#wakeUp = null;
     await this.#deps.slots.acquire();
-    if (!flight.result || this.#inFlight !== flight) return;
+    this.#errands.land((effected) => this.#take(effected));
+    if (!flight?.result || this.#inFlight !== flight) return;
     this.#inFlight = null;
     if (flight.result === "shutdown") return;
     await this.#land(flight.result);
@@ -281,6 +292,7 @@ export class RunActor {
     const { outcome } = effected;
     this.#deps.crashPoint("effect-done");
     this.#take(effected);
+    this.#errands.startWhenOverfull();
     const pending = session.execution.pending;
     const handler = pending && this.#deps.handlers.get(pending.effect.type);
     if (session.isPaused) {
@@ -301,8 +313,10 @@ export class RunActor {
     draft.artifacts.push(...(effected.artifacts ?? []));
     draft.memory.push(...(effected.memory ?? []));
     for (const write of effected.writes ?? []) {
-      if (write.append !== undefined) execution.vars.append(write.path, write.append);
-      else execution.vars.set(write.path, write.value ?? null);
+      if ("append" in write) execution.vars.append(write.path, write.append);
+      else if ("begin" in write)
+        execution.vars.set(write.path, withBeginning(execution.vars.peek(...write.path), write.begin));
+      else execution.vars.set(write.path, write.value);
     }
   }
 
@@ -348,6 +362,10 @@ class Flight {
       },
     );
   }
+}
+
+function withBeginning(list: Value | undefined, { count, items }: { count: number; items: Value[] }): Value {
+  return [...items, ...(Array.isArray(list) ? list.slice(count) : [])];
 }
 
 function crashRecord({ run, execution }: RunSession, message: string): StepRecord {

@@ -17,7 +17,9 @@ export type MailAction =
   | { kind: "input"; input: Input }
   /** Consumed; tell the children. */
   | { kind: "pass"; action: "pause" | "resume" }
-  | { kind: "cancel"; reason: string | null };
+  | { kind: "cancel"; reason: string | null }
+  /** Not consumed yet: that comes with what the errand brings. */
+  | { kind: "errand"; mail: Mail & { kind: "command" } };
 
 /** Mail that ends a run whatever it does. */
 export function isCancel(mail: Mail): boolean {
@@ -57,12 +59,28 @@ function applyCommand(session: RunSession, mail: Mail & { kind: "command" }): Ma
       session.consume(mail, updateSchedule(session, command.payload));
       return { kind: "done" };
     case "compact_memory":
-      session.consume(mail, refused("Compacting memory is not available in this build"));
-      return { kind: "done" };
+      return compactMemory(session, mail);
     case "emit_event":
       session.consume(mail, refused("emit_event is not addressed to one run"));
       return { kind: "done" };
   }
+}
+
+/** The conversation may be that of a child which the run waits for, such as an agent's loop: the command goes on to it. */
+function compactMemory(session: RunSession, mail: Mail & { kind: "command" }): MailAction {
+  const { wait, vars } = session.execution;
+  const child = wait?.reason === "subworkflow" ? wait.details?.["sub_run_id"] : null;
+  const target = mail.command.payload["target_run_id"] ?? null;
+  const messages = vars.peek("context", "messages");
+  const isOwn = target === session.run.run_id || (target === null && Array.isArray(messages) && messages.length > 0);
+  if (isOwn || typeof child !== "string") {
+    if (isOwn || target === null) return { kind: "errand", mail };
+    session.consume(mail, refused(`Run '${String(target).slice(0, 100)}' is not one that this run waits for`));
+    return { kind: "done" };
+  }
+  session.consume(mail);
+  session.draft.mail.push({ run_id: child, kind: "command", command: mail.command });
+  return { kind: "done" };
 }
 
 function updateSchedule(session: RunSession, payload: JsonObject): CommandOutcome {

@@ -2,6 +2,7 @@ import { AppError } from "#core/errors.ts";
 import { type JsonObject, type Value, isObject } from "#core/value.ts";
 import type { EffectContext, EffectHandler, Effected } from "#effects/effect-handler.ts";
 import { numberAt, textAt } from "#effects/memory/graph-payload.ts";
+import { conversationOf } from "#effects/memory/memory-compact.ts";
 import { type SpanMemory, spanEffect, textsAt } from "#effects/memory/span-payload.ts";
 import { Effort, readRecallLevel } from "#memory/graph/recall-level.ts";
 import { messagesOf, summaryOf } from "#memory/spans/recall.ts";
@@ -77,11 +78,6 @@ function placementAt(payload: JsonObject): Placement {
   const placement = placements.find((each) => each === written);
   if (!placement) throw new AppError("invalid_request", `placement must be one of ${placements.join(", ")}`);
   return placement;
-}
-
-function conversationOf({ vars }: EffectContext): JsonObject[] {
-  const conversation = isObject(vars["context"]) ? vars["context"]["messages"] : null;
-  return Array.isArray(conversation) ? conversation.filter(isObject) : [];
 }
 
 function messagesIn(span: Span, content: JsonObject): JsonObject[] {
