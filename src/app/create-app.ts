@@ -24,6 +24,7 @@ import { newId } from "#core/ids.ts";
 import type { Log, Report } from "#core/log.ts";
 import { systemClock } from "#core/time.ts";
 import { createHandlers } from "#effects/create-handlers.ts";
+import { createSpanStore } from "#memory/spans/span-store.ts";
 import { type HttpServer, createHttp } from "#http/create-http.ts";
 import type { WholeServices } from "#http/own-services.ts";
 import { requireMigrated } from "#migrate/marker.ts";
@@ -255,6 +256,7 @@ function createGatewayRunner(parts: {
     media: mediaSources(settings, stores.attachments, toolCalls),
     files: fileDependencies(settings, stores),
     graph: parts.graph,
+    spans: createSpanStore(ledger, stores.blobs),
     now,
   });
   const handlers = new Map([...own, [webhooks.handler.type, webhooks.handler]]);

@@ -9,6 +9,12 @@ import type { MediaSources } from "#effects/media/given-media.ts";
 import { kgAssertHandler } from "#effects/memory/kg-assert.ts";
 import { kgQueryHandler } from "#effects/memory/kg-query.ts";
 import { kgResolveHandler } from "#effects/memory/kg-resolve.ts";
+import { memoryCompactHandler } from "#effects/memory/memory-compact.ts";
+import { memoryNoteHandler } from "#effects/memory/memory-note.ts";
+import { memoryQueryHandler } from "#effects/memory/memory-query.ts";
+import { memoryRehydrateHandler } from "#effects/memory/memory-rehydrate.ts";
+import { memoryTagHandler } from "#effects/memory/memory-tag.ts";
+import { varsQueryHandler } from "#effects/memory/vars-query.ts";
 import { modelResidencyHandler } from "#effects/model-residency.ts";
 import { type MakeChild, startSubworkflowHandler } from "#effects/start-subworkflow.ts";
 import { steerRunHandler } from "#effects/steer-run.ts";
@@ -16,6 +22,7 @@ import { type ToolCallDependencies, toolCallsHandler } from "#effects/tool-calls
 import type { Ledger } from "#ledger/ledger.ts";
 import type { BlocStore } from "#models/blocs/bloc-store.ts";
 import type { GraphMemory } from "#memory/graph/graph-memory.ts";
+import type { SpanStore } from "#memory/spans/span-store.ts";
 import type { Prices } from "#models/prices.ts";
 import type { ProviderRegistry } from "#models/provider.ts";
 import type { CodeRunner } from "#sandbox/code-runner.ts";
@@ -30,6 +37,7 @@ export interface HandlerDependencies {
   makeChild: MakeChild;
   toolCalls: ToolCallDependencies;
   graph: GraphMemory;
+  spans: SpanStore;
   files: FileDependencies;
   now: Clock;
 }
@@ -48,6 +56,19 @@ export function createHandlers(deps: HandlerDependencies): ReadonlyMap<string, E
     kgAssertHandler(deps.graph, deps.now),
     kgQueryHandler(deps.graph, deps.now),
     kgResolveHandler(deps.graph, deps.now),
+    ...spanHandlers(deps),
   ];
   return new Map(handlers.map((handler) => [handler.type, handler]));
+}
+
+function spanHandlers({ ledger, spans, graph, providers, now }: HandlerDependencies): EffectHandler[] {
+  const memory = { ledger, spans, globalId: graph.globalId };
+  return [
+    memoryNoteHandler(memory, now),
+    memoryQueryHandler(memory),
+    memoryTagHandler(memory, now),
+    memoryRehydrateHandler(memory),
+    memoryCompactHandler({ ...memory, providers, newId: graph.newId }, now),
+    varsQueryHandler(),
+  ];
 }

@@ -202,13 +202,13 @@ describe("what is left out", () => {
     const plan = planOf(
       flow(
         "f",
-        [start, exec("legacy", "memact_compose"), exec("note", "memory_note")],
-        ["start > legacy", "legacy > note"],
+        [start, exec("legacy", "from_the_future"), exec("image", "generate_image")],
+        ["start > legacy", "legacy > image"],
       ),
     );
     const told = plan.warnings.join("\n");
-    expect(told).toContain("'legacy' (memact_compose)");
-    expect(told).toContain("'note' (memory_note)");
+    expect(told).toContain("'legacy' (from_the_future)");
+    expect(told).toContain("'image' (generate_image)");
   });
 });
 
@@ -221,7 +221,7 @@ test.each<[string, NodeSupport]>([
   ["listen_voice", "ready"],
   ["tool_calls", "ready"],
   ["call_tool", "ready"],
-  ["memory_note", "needs-effect:memory_note"],
+  ["memory_note", "ready"],
   ["model_residency", "ready"],
   ["generate_image", "needs-effect:media"],
   ["code", "ready"],

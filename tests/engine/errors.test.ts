@@ -232,7 +232,7 @@ describe("what this build does not have", () => {
     expect(driven.error).toContain("not available in this build");
   });
 
-  test.each(["code", "memact_compose", "read_file", "generate_image"])("a %s node fails at its place", (type) => {
+  test.each(["code", "memory_note", "read_file", "generate_image"])("a %s node fails at its place", (type) => {
     const driven = drive(flow("f", [start, exec("x", type), end], ["start > x", "x > end"]));
     expect(driven.last).toMatchObject({ kind: "end", status: "failed" });
     expect(driven.error).toContain(`Node 'x' (${type})`);

@@ -2,7 +2,8 @@ import { parseJson } from "#core/json.ts";
 import { lenientBool, pyStr } from "#core/python.ts";
 import { type JsonObject, type Value, isObject, numberOf } from "#core/value.ts";
 import { configOf, type NodeContext, type NodeDefinition, type NodeResult } from "#engine/nodes/definition.ts";
-import { refuseMemory, schemaOf } from "#engine/nodes/llm.ts";
+import { schemaOf } from "#engine/nodes/llm.ts";
+import { type Recalled, memoryPhase, takeRecalled } from "#engine/nodes/memory-phases.ts";
 import { activeMessages } from "#engine/nodes/messages.ts";
 import { type AgentReport, agentRecord, contextMessages } from "#engine/nodes/agent-report.ts";
 
@@ -30,18 +31,20 @@ function bucketOf(context: NodeContext): JsonObject {
 }
 
 function start(context: NodeContext): NodeResult {
-  refuseMemory(context);
   const { execution, node } = context;
   const workflowId = configOf(node, "agentConfig")["_react_workflow_id"];
   if (typeof workflowId !== "string") throw new Error("its bundle gave it no loop to run");
   const task = textOf(agentSetting(context, "prompt", "task"));
+  const phase = memoryPhase(context, task);
+  if (phase) return phase;
+  const recalled = takeRecalled(context);
   const provider = routePart(context, "provider")?.toLowerCase() ?? null;
   const model = routePart(context, "model");
   const asked = { task, provider, model, schema: schemaOf(agentSchema(context)) };
   execution.vars.set(path(context), { phase: "subworkflow", asked: asked as unknown as Value });
   const payload = {
     workflow_id: workflowId,
-    vars: loopVars(context, { task, provider, model }),
+    vars: loopVars(context, { task, provider, model, recalled }),
     async: true,
     wait: true,
     include_traces: true,
@@ -94,7 +97,7 @@ function agentSchema(context: NodeContext): Value | undefined {
 
 function loopVars(
   context: NodeContext,
-  route: { task: string; provider: string | null; model: string | null },
+  route: { task: string; provider: string | null; model: string | null; recalled: Recalled },
 ): JsonObject {
   const { execution } = context;
   const given = isObject(context.inputs["context"]) ? context.inputs["context"] : {};
@@ -104,7 +107,11 @@ function loopVars(
   const limits = execution.vars.peek("_limits");
   const limit = numberSetting(context, "max_in_tokens", "max_input_tokens");
   return {
-    context: { ...withAttachments(context, given), task: route.task, messages: inherited(context, given) },
+    context: {
+      ...withAttachments(context, given),
+      task: route.task,
+      messages: [...inherited(context, given), ...remembered(context, route.recalled)],
+    },
     scratchpad: { iteration: 0, max_iterations: Math.max(1, Math.trunc(maxIterations)) },
     _runtime: runtime,
     _limits: {
@@ -151,6 +158,12 @@ function inherited(context: NodeContext, given: JsonObject): Value[] {
   const own = given["messages"];
   if (Array.isArray(own) && own.length > 0) return own;
   return usesContext(context) ? activeMessages(context.execution.vars.root) : [];
+}
+
+/** A conversation that is handed on whole has its rehydrated messages already. */
+function remembered(context: NodeContext, { knowledge, messages }: Recalled): JsonObject[] {
+  const note = { role: "system", content: knowledge, metadata: { kind: "kg_active_memory" } };
+  return [...(usesContext(context) ? [] : messages), ...(knowledge === "" ? [] : [note])];
 }
 
 /** What the user attached is for the agent, unless its context says what is. */

@@ -4,7 +4,7 @@ import { controlNodes } from "#engine/nodes/control-nodes.ts";
 import type { NodeDefinition } from "#engine/nodes/definition.ts";
 import { eventNodes } from "#engine/nodes/events.ts";
 import { fileNodes } from "#engine/nodes/files.ts";
-import { laterNodes } from "#engine/nodes/later.ts";
+import { memactNodes } from "#engine/nodes/memact.ts";
 import { llmNodes } from "#engine/nodes/llm.ts";
 import { mediaNodes } from "#engine/nodes/media.ts";
 import { memoryNodes } from "#engine/nodes/memory.ts";
@@ -58,5 +58,5 @@ export const execNodes: ReadonlyMap<string, NodeDefinition> = new Map([
   ...residencyNodes,
   ...codeNodes,
   ...fileNodes,
-  ...laterNodes,
+  ...memactNodes,
 ]);

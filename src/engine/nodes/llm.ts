@@ -2,16 +2,20 @@ import { lenientBool, pyStr } from "#core/python.ts";
 import { type JsonObject, type Value, isObject, numberOf } from "#core/value.ts";
 import { type NodeContext, type NodeDefinition, setting, textSetting } from "#engine/nodes/definition.ts";
 import { generatedOf, mediaFields } from "#engine/nodes/generated.ts";
+import { type Recalled, memoryPhase, takeRecalled } from "#engine/nodes/memory-phases.ts";
 import { activeMessages, trimMessages } from "#engine/nodes/messages.ts";
 import { NodeError } from "#engine/pure.ts";
 
-/** Plans a model call (contract flow-runtime 4.1). Its memory phases need effects that come with the memory. */
+/** Plans a model call (contract flow-runtime 4.1), once what it remembers has come. */
 const llmCall: NodeDefinition = {
   failsRun: true,
   run(context) {
-    refuseMemory(context);
     const prompt = textOf(context.inputs["prompt"]);
-    const system = textOf(context.inputs["system"] ?? setting(context, "system"));
+    const phase = memoryPhase(context, prompt);
+    if (phase) return phase;
+    const recalled = takeRecalled(context);
+    const told = textOf(context.inputs["system"] ?? setting(context, "system"));
+    const system = [told, recalled.knowledge].filter((text) => text !== "").join("\n\n");
     const payload: JsonObject = { prompt };
     if (system) payload["system_prompt"] = system;
     const provider = textSetting(context, "provider");
@@ -20,27 +24,19 @@ const llmCall: NodeDefinition = {
     payload["params"] = params(context);
     addTools(context, payload);
     addSchema(context, payload);
-    addMessages(context, payload, { prompt, system, hasRoute: Boolean(provider && model) });
+    addMessages(context, payload, { prompt, system, recalled, hasRoute: Boolean(provider && model) });
     for (const name of ["output", "outputs"]) {
       const value = setting(context, name);
       if (value !== undefined && (isObject(value) || typeof value === "string")) payload[name] = value;
     }
     return { kind: "effect", type: "llm_call", payload };
   },
-  outputs: (result, node) => callOutputs(isObject(result) ? result : {}, node),
+  // What the effects of its memory phases give is not the node's own output.
+  outputs: (result, node, placeholder) => placeholder ?? callOutputs(isObject(result) ? result : {}, node),
 };
 
 function textOf(value: Value | undefined): string {
   return value === undefined || value === null ? "" : pyStr(value);
-}
-
-/** Memory phases come with the memory. */
-export function refuseMemory(context: NodeContext): void {
-  const memory = isObject(context.inputs["memory"]) ? context.inputs["memory"] : {};
-  for (const name of ["use_span_memory", "use_kg_memory"]) {
-    const wanted = context.inputs[name] ?? memory[name];
-    if (wanted !== undefined && lenientBool(wanted)) throw new NodeError(`'${name}' is not available in this build`);
-  }
 }
 
 function params(context: NodeContext): JsonObject {
@@ -97,7 +93,7 @@ function addSchema(context: NodeContext, payload: JsonObject): void {
 function addMessages(
   context: NodeContext,
   payload: JsonObject,
-  { prompt, system, hasRoute }: { prompt: string; system: string; hasRoute: boolean },
+  { prompt, system, recalled, hasRoute }: { prompt: string; system: string; recalled: Recalled; hasRoute: boolean },
 ): void {
   const { execution, inputs } = context;
   // Without a provider and a model both the pin and the limit are not looked at (contract flow-runtime 4.1).
@@ -106,8 +102,8 @@ function addMessages(
   const own = (Array.isArray(given["messages"]) ? given["messages"] : []).filter(isObject);
   const include = lenientBool(setting(context, "use_context", "include_context") ?? false);
   if (include) payload["include_context"] = true;
-  if (own.length === 0 && !include) return;
-  const base = own.length > 0 ? own : activeMessages(execution.vars.root);
+  if (own.length === 0 && !include && recalled.messages.length === 0) return;
+  const base = own.length > 0 ? own : include ? activeMessages(execution.vars.root) : recalled.messages;
   const messages = compose(base, system, prompt);
   const limit = budget ?? numberOf(execution.vars.peek("_limits", "max_input_tokens"));
   payload["messages"] = limit !== null && limit > 0 ? trimMessages(messages, limit) : messages;

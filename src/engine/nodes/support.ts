@@ -1,22 +1,18 @@
 import { execNodes } from "#engine/nodes/exec-nodes.ts";
-import { unavailableTypes } from "#engine/nodes/later.ts";
 import { generatedMediaTypes } from "#engine/nodes/media.ts";
-import { memoryNodes } from "#engine/nodes/memory.ts";
 import { literalTypes } from "#engine/nodes/node-types.ts";
 import { pureNodes } from "#engine/nodes/pure-nodes.ts";
 import type { PlanNode } from "#engine/plan.ts";
 
 /** `needs-effect:<type>`: the node is planned, but nothing in this build carries its effect out. */
-export type NodeSupport = "ready" | `needs-effect:${string}` | "unavailable" | "unknown";
+export type NodeSupport = "ready" | `needs-effect:${string}` | "unknown";
 
 /** Effects without a handler, by the node types that ask for them. */
 const missingEffects = new Map<string, string>([
-  ...memoryNodes.map(([type]): [string, string] => [type, type]),
   ...generatedMediaTypes.map((type): [string, string] => [type, "media"]),
 ]);
 
 export function nodeSupport(type: string): NodeSupport {
-  if (unavailableTypes.includes(type)) return "unavailable";
   const effect = missingEffects.get(type);
   if (effect !== undefined) return `needs-effect:${effect}`;
   return execNodes.has(type) || pureNodes.has(type) || literalTypes.has(type) ? "ready" : "unknown";
@@ -36,8 +32,6 @@ function problemOf(node: PlanNode): string | null {
   if (node.kind === "literal") return null;
   const isKnown = node.kind === "pure" ? pureNodes.has(node.type) : execNodes.has(node.type);
   if (!isKnown) return "has a type that this build does not know";
-  const support = nodeSupport(node.type);
-  if (support === "unavailable") return "is not available in this build and fails when the run reaches it";
-  const effect = /^needs-effect:(.*)$/.exec(support)?.[1];
+  const effect = /^needs-effect:(.*)$/.exec(nodeSupport(node.type))?.[1];
   return effect === undefined ? null : `needs the effect '${effect}', which is not available in this build`;
 }

@@ -154,15 +154,54 @@ describe("what a model is asked", () => {
     expect([asked["include_context"], asked["media"]]).toEqual([true, [{ $artifact: "a" }]]);
   });
 
-  test.each([
-    [{ memory: { use_kg_memory: true } }, "use_kg_memory"],
-    [{ use_span_memory: true }, "use_span_memory"],
-  ])("memory asked for with %j fails with its name", (pins, name) => {
-    const driven = drive(callFlow({ pins: { prompt: "x", ...(pins as Record<string, Value>) } }), {
+  test("what the graph knows is asked first and told to the model, once, and asked again at the next visit", () => {
+    const driven = drive(
+      callFlow({
+        pins: { prompt: "who?", system: "Be kind.", memory: { use_kg_memory: true, memory_scope: "session" } },
+      }),
+      {
+        effects: {
+          memory_kg_query: () => ({
+            status: "completed",
+            result: { ok: true, active_memory_text: "## KG ACTIVE MEMORY\n- it is Ada" },
+          }),
+          llm_call: says("ok"),
+        },
+      },
+    );
+    expect(driven.effects.map(({ type }) => type)).toEqual(["memory_kg_query", "llm_call"]);
+    expect(driven.effects[0]?.payload).toMatchObject({ query_text: "who?", scope: "session", max_input_tokens: 1200 });
+    expect(driven.effects[1]?.payload["system_prompt"]).toBe("Be kind.\n\n## KG ACTIVE MEMORY\n- it is Ada");
+    expect(driven.output).toMatchObject({ response: "ok" });
+    expect(driven.execution.vars.peek("_temp", "memory_sources", "llm")).toBeUndefined();
+  });
+
+  test("spans are found, put back into the conversation, and read by a call that has no context of its own", () => {
+    const back = { role: "user", content: "long ago", metadata: { rehydrated: true } };
+    const driven = drive(callFlow({ pins: { prompt: "and?", use_span_memory: true, max_span_messages: 5 } }), {
+      input: { context: { messages: [{ role: "user", content: "now" }, back] } },
+      effects: {
+        memory_query: () => ({
+          status: "completed",
+          result: { mode: "executed", results: [{ meta: { span_ids: ["s1", "s2"] } }] },
+        }),
+        memory_rehydrate: () => ({ status: "completed", result: { inserted: 1 } }),
+        llm_call: says("ok"),
+      },
+    });
+    expect(driven.effects.map(({ type }) => type)).toEqual(["memory_query", "memory_rehydrate", "llm_call"]);
+    expect(driven.effects[1]?.payload).toMatchObject({ span_ids: ["s1", "s2"], placement: "after_summary", max_messages: 5 });
+    expect(driven.effects[2]?.payload["messages"]).toEqual([
+      { role: "user", content: "long ago" },
+      { role: "user", content: "and?" },
+    ]);
+  });
+
+  test("memory that is not wanted asks nobody", () => {
+    const driven = drive(callFlow({ pins: { prompt: "x", memory: { use_kg_memory: false, memory_query: "y" } } }), {
       effects: { llm_call: says("ok") },
     });
-    expect(driven.error).toContain("Node 'llm' (llm_call)");
-    expect(driven.error).toContain(name);
+    expect(driven.effects.map(({ type }) => type)).toEqual(["llm_call"]);
   });
 });
 
