@@ -2,7 +2,7 @@ import { lenientBool, pyStr } from "#core/python.ts";
 import { type JsonObject, type Value, isObject, numberOf } from "#core/value.ts";
 import { type NodeContext, type NodeDefinition, setting, textSetting } from "#engine/nodes/definition.ts";
 import { generatedOf, mediaFields } from "#engine/nodes/generated.ts";
-import { type Recalled, memoryPhase, takeRecalled } from "#engine/nodes/memory-phases.ts";
+import { type Recalled, isRemembering, memoryPhase, takeRecalled } from "#engine/nodes/memory-phases.ts";
 import { activeMessages, trimMessages } from "#engine/nodes/messages.ts";
 import { NodeError } from "#engine/pure.ts";
 
@@ -29,10 +29,10 @@ const llmCall: NodeDefinition = {
       const value = setting(context, name);
       if (value !== undefined && (isObject(value) || typeof value === "string")) payload[name] = value;
     }
-    return { kind: "effect", type: "llm_call", payload };
+    return { kind: "effect", type: "llm_call", payload, ...(recalled.isDone ? { placeholder: {} } : {}) };
   },
   // What the effects of its memory phases give is not the node's own output.
-  outputs: (result, node, placeholder) => placeholder ?? callOutputs(isObject(result) ? result : {}, node),
+  outputs: (result, node, placeholder) => isRemembering(placeholder) ? placeholder : callOutputs(isObject(result) ? result : {}, node),
 };
 
 function textOf(value: Value | undefined): string {

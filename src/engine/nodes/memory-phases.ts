@@ -15,6 +15,8 @@ export interface Recalled {
   knowledge: string;
   /** Messages that were put back into the run's conversation. */
   messages: JsonObject[];
+  /** Whether anything was looked up: the node's record then still says that it remembers. */
+  isDone: boolean;
 }
 
 /** The effect of the next phase, or null when everything that is wanted has come. */
@@ -46,6 +48,7 @@ export function takeRecalled(context: NodeContext): Recalled {
   const all = isThere ? execution.vars.peek("context", "messages") : null;
   return {
     knowledge: typeof text === "string" ? text.trim() : "",
+    isDone: isThere,
     messages: (Array.isArray(all) ? all.filter(isObject) : []).filter(isRehydrated),
   };
 }
@@ -63,7 +66,14 @@ function bucketOf(context: NodeContext): JsonObject {
 
 function phase(context: NodeContext, field: string, type: string, payload: JsonObject): NodeResult {
   const resultKey = path(context, field).join(".");
-  return { kind: "effect", type, payload, next: context.node.id, resultKey, placeholder: {} };
+  return { kind: "effect", type, payload, next: context.node.id, resultKey, placeholder: { ...remembering } };
+}
+
+/** The node's record while it remembers. */
+const remembering = { _remembering: true } as const;
+
+export function isRemembering(record: Value | undefined): record is JsonObject {
+  return isObject(record) && record["_remembering"] === true;
 }
 
 function spanQuery(context: NodeContext, query: string): JsonObject {

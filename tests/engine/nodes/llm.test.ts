@@ -190,7 +190,12 @@ describe("what a model is asked", () => {
       },
     });
     expect(driven.effects.map(({ type }) => type)).toEqual(["memory_query", "memory_rehydrate", "llm_call"]);
-    expect(driven.effects[1]?.payload).toMatchObject({ span_ids: ["s1", "s2"], placement: "after_summary", max_messages: 5 });
+    expect(driven.effects[1]?.payload).toMatchObject({
+      span_ids: ["s1", "s2"],
+      placement: "after_summary",
+      max_messages: 5,
+    });
+    expect(driven.output).toMatchObject({ response: "ok" });
     expect(driven.effects[2]?.payload["messages"]).toEqual([
       { role: "user", content: "long ago" },
       { role: "user", content: "and?" },
