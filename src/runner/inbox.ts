@@ -1,5 +1,6 @@
 import type { CommandOutcome } from "#core/command.ts";
 import type { Mail } from "#core/mail.ts";
+import { pyStr } from "#core/python.ts";
 import { isoTime } from "#core/time.ts";
 import { type JsonObject, isObject } from "#core/value.ts";
 import type { Input } from "#engine/engine.ts";
@@ -75,7 +76,7 @@ function compactMemory(session: RunSession, mail: Mail & { kind: "command" }): M
   const isOwn = target === session.run.run_id || (target === null && Array.isArray(messages) && messages.length > 0);
   if (isOwn || typeof child !== "string") {
     if (isOwn || target === null) return { kind: "errand", mail };
-    session.consume(mail, refused(`Run '${String(target).slice(0, 100)}' is not one that this run waits for`));
+    session.consume(mail, refused(`Run '${pyStr(target).slice(0, 100)}' is not one that this run waits for`));
     return { kind: "done" };
   }
   session.consume(mail);

@@ -6,7 +6,7 @@ import { conversationOf } from "#effects/memory/memory-compact.ts";
 import { type SpanMemory, spanEffect, textsAt } from "#effects/memory/span-payload.ts";
 import { Effort, readRecallLevel } from "#memory/graph/recall-level.ts";
 import { messagesOf, summaryOf } from "#memory/spans/recall.ts";
-import type { Span } from "#memory/spans/span.ts";
+import { type Span, textIn } from "#memory/spans/span.ts";
 
 const placements = ["after_summary", "after_system", "end"] as const;
 type Placement = (typeof placements)[number];
@@ -86,7 +86,7 @@ function messagesIn(span: Span, content: JsonObject): JsonObject[] {
   return [
     {
       role: "system",
-      content: `[MEMORY NOTE]\n${String(content["note"] ?? "")}`,
+      content: `[MEMORY NOTE]\n${textIn(content, "note") ?? ""}`,
       timestamp: span.created_at,
       metadata,
     },

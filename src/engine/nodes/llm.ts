@@ -32,7 +32,8 @@ const llmCall: NodeDefinition = {
     return { kind: "effect", type: "llm_call", payload, ...(recalled.isDone ? { placeholder: {} } : {}) };
   },
   // What the effects of its memory phases give is not the node's own output.
-  outputs: (result, node, placeholder) => isRemembering(placeholder) ? placeholder : callOutputs(isObject(result) ? result : {}, node),
+  outputs: (result, node, placeholder) =>
+    isRemembering(placeholder) ? placeholder : callOutputs(isObject(result) ? result : {}, node),
 };
 
 function textOf(value: Value | undefined): string {

@@ -8,9 +8,7 @@ import type { PlanNode } from "#engine/plan.ts";
 export type NodeSupport = "ready" | `needs-effect:${string}` | "unknown";
 
 /** Effects without a handler, by the node types that ask for them. */
-const missingEffects = new Map<string, string>([
-  ...generatedMediaTypes.map((type): [string, string] => [type, "media"]),
-]);
+const missingEffects = new Map<string, string>(generatedMediaTypes.map((type) => [type, "media"]));
 
 export function nodeSupport(type: string): NodeSupport {
   const effect = missingEffects.get(type);

@@ -28,7 +28,7 @@ export function transcriptPieces(messages: JsonObject[], maxTokens: number): str
   let piece = "";
   for (const { role, content } of messages) {
     const said = typeof content === "string" ? content : JSON.stringify(content ?? "");
-    const line = `${String(role)}: ${said}`.slice(0, most);
+    const line = `${typeof role === "string" ? role : "user"}: ${said}`.slice(0, most);
     if (piece !== "" && piece.length + line.length + 1 > most) {
       pieces.push(piece);
       piece = "";

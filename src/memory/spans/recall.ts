@@ -1,3 +1,4 @@
+import { pyStr } from "#core/python.ts";
 import type { JsonObject } from "#core/value.ts";
 import { isObject } from "#core/value.ts";
 import { type Span, textIn } from "#memory/spans/span.ts";
@@ -127,7 +128,7 @@ export function renderSpans(spans: { span: Span; content: JsonObject | null }[],
     for (const { role, content: said } of messagesOf(content)) {
       if (left <= 0) break;
       left--;
-      lines.push(`    ${String(role)}: ${String(said)}`);
+      lines.push(`    ${pyStr(role ?? "user")}: ${pyStr(said ?? "")}`);
     }
     return lines.join("\n");
   });

@@ -47,7 +47,7 @@ test("what the graph answered is in the active memory, and rendered for a model"
   ]);
   expect(output.memact_system_prompt).toContain("## CURRENT CONTEXT\n- [");
   expect(output.memact_system_prompt).toContain("## CURRENT TASKS\n(empty)");
-  expect((vars as any)._runtime.active_memory).toEqual(output.active_memory);
+  expect(vars._runtime.active_memory).toEqual(output.active_memory);
 });
 
 test("an earlier answer makes way, what others wrote stays behind the new", () => {
