@@ -7,13 +7,13 @@ import { createLinks } from "#app/links.ts";
 import { createModelConfig } from "#app/model-config.ts";
 import { type Programs, createPrograms } from "#app/programs.ts";
 import { inferenceCommand, sandboxCommand } from "#app/own-command.ts";
-import { type Stores, createFolders, fileDependencies, openStores } from "#app/stores.ts";
-import { createTools, mediaSources, specOf, toolCallDependencies } from "#app/tool-wiring.ts";
+import { createFolders, openStores } from "#app/stores.ts";
+import { createTools } from "#app/tool-wiring.ts";
 import { createGpuProbe } from "#app/telemetry/gpu.ts";
-import { measuredHandlers, measuredLedger } from "#app/telemetry/measured.ts";
+import { measuredLedger } from "#app/telemetry/measured.ts";
 import { type Metrics, type Readings, createMetrics } from "#app/telemetry/metrics.ts";
 import { type Tracing, createTracing } from "#app/telemetry/traces/tracing.ts";
-import { loggedHandlers, loggedRuns, loggedSubmit } from "#app/telemetry/run-log.ts";
+import { loggedRuns, loggedSubmit } from "#app/telemetry/run-log.ts";
 import { openChosenLedger } from "#app/chosen-ledger.ts";
 import { version } from "#app/version.ts";
 import { type Webhooks, createWebhooks } from "#app/webhooks.ts";
@@ -23,30 +23,26 @@ import type { Settings } from "#config/settings.ts";
 import { newId } from "#core/ids.ts";
 import type { Log, Report } from "#core/log.ts";
 import { systemClock } from "#core/time.ts";
-import { createHandlers } from "#effects/create-handlers.ts";
-import { createSpanStore } from "#memory/spans/span-store.ts";
 import { type HttpServer, createHttp } from "#http/create-http.ts";
 import type { WholeServices } from "#http/own-services.ts";
 import { requireMigrated } from "#migrate/marker.ts";
-import { type OwnModels, createCallerServices, createOwnModels, createRuntimes } from "#app/runtimes.ts";
+import { createCallerServices, createOwnModels, createRuntimes } from "#app/runtimes.ts";
 import { type People, createCatalog, createPeople } from "#app/people.ts";
-import { takeProcessLock } from "#ledger/sqlite/process-lock.ts";
 import type { Ledger } from "#ledger/ledger.ts";
 import type { ToolRegistry } from "#tools/tool.ts";
 import { createProviderRegistry } from "#models/registry.ts";
 import type { ProviderRegistry } from "#models/provider.ts";
-import { type AdoptingRunner, createRunner } from "#runner/create-runner.ts";
+import type { AdoptingRunner } from "#runner/create-runner.ts";
 import { createForkRun } from "#runner/fork.ts";
-import { createMakeChild } from "#runner/make-child.ts";
 import { type RunWatch, joinWatches } from "#runner/run-watch.ts";
 import { createStartRun } from "#runner/start.ts";
 import { createSubmitCommand } from "#runner/submit.ts";
 import { createRetention } from "#retention/create-retention.ts";
 import type { Retention } from "#retention/retention.ts";
 import { Sweeper } from "#retention/sweeper.ts";
-import { calendarMath } from "#scheduler/calendar.ts";
 import { CodeRunner } from "#sandbox/code-runner.ts";
 import { pythonSnapshotPath } from "#sandbox/python/snapshot.ts";
+import { createGatewayRunner } from "#app/gateway-runner.ts";
 
 export interface App {
   /** Starts the runner, when the settings ask for one, and the HTTP server, unless `http` is false. */
@@ -223,76 +219,6 @@ async function openLedger(
   return metrics ? measuredLedger(ledger, metrics) : ledger;
 }
 
-function createGatewayRunner(parts: {
-  settings: Settings;
-  ledger: Ledger;
-  modelsOf: (runtimeId: string) => OwnModels;
-  codeRunner: CodeRunner;
-  programs: ReturnType<typeof createPrograms>;
-  tools: ToolRegistry;
-  webhooks: Webhooks;
-  graph: OpenedMemory;
-  watch: RunWatch | null;
-  stores: Stores;
-  offload: ReturnType<typeof createOffloadRecord>;
-  metrics: Metrics | null;
-  tracing: Tracing | null;
-  log: Log;
-  report: Report;
-}): AdoptingRunner {
-  const { settings, ledger, modelsOf, codeRunner, programs, tools, webhooks, stores, offload, metrics, tracing } =
-    parts;
-  const now = systemClock;
-  const makeChild = createMakeChild({ loadPlan: programs.load, now, newId });
-  const toolCalls = toolCallDependencies(settings, tools);
-  const own = createHandlers({
-    ledger,
-    providers: (runtimeId) => modelsOf(runtimeId).providers,
-    prices: settings.models.prices,
-    codeRunner,
-    makeChild,
-    toolCalls,
-    blocs: stores.blocStore,
-    media: mediaSources(settings, stores.attachments, toolCalls),
-    files: fileDependencies(settings, stores),
-    graph: parts.graph,
-    spans: createSpanStore(ledger, stores.blobs),
-    now,
-  });
-  const handlers = new Map([...own, [webhooks.handler.type, webhooks.handler]]);
-  const told = loggedHandlers(handlers, parts.log);
-  const counted = metrics ? measuredHandlers(told, metrics) : told;
-  const { runtime, limits } = settings;
-  return createRunner({
-    ledger,
-    handlers: tracing?.handlers(counted) ?? counted,
-    loadPlan: programs.load,
-    offload,
-    engine: {
-      compatNodeErrors: runtime.compatNodeErrors,
-      effectTypes: new Set(handlers.keys()),
-      toolSpec: specOf(tools),
-      calendar: calendarMath,
-    },
-    maxActiveRuns: runtime.maxActiveRuns,
-    maxEffects: runtime.maxEffects,
-    slice: { maxRecords: runtime.sliceRecords, ms: runtime.sliceMs },
-    maxInlineBytes: limits.maxInlineBytes,
-    leaseMs: runtime.leaseMs,
-    graceMs: runtime.graceMs,
-    owner: "local",
-    lock: () => takeProcessLock(join(settings.dataDir, "gateway_runner.lock")),
-    now,
-    newId,
-    random: Math.random,
-    sleep,
-    crashPoint: createCrashPoint(runtime.crashAt),
-    watch: parts.watch,
-    ...(metrics ? { onTurn: (waitedMs: number) => metrics.queueWait(waitedMs / 1000) } : {}),
-    report: parts.report,
-  });
-}
-
 function assemble(parts: {
   settings: Settings;
   ledger: Ledger;
@@ -354,14 +280,4 @@ function assemble(parts: {
       await ledger.close();
     },
   };
-}
-
-function sleep(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(resolve, ms);
-    signal.addEventListener("abort", () => {
-      clearTimeout(timer);
-      reject(signal.reason instanceof Error ? signal.reason : new Error(String(signal.reason)));
-    });
-  });
 }
