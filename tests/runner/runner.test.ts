@@ -241,7 +241,7 @@ test("commands that the run cannot take are refused in so many words", async () 
   await until(runId, (run) => run.status === "waiting");
   for (const [type, reason] of [
     ["update_schedule", "The run is not that of a schedule"],
-    ["compact_memory", "Compacting memory is not available in this build"],
+    ["compact_memory", "Conversations cannot be compacted here"],
   ] as const) {
     expect(await outcome(await command(runId, type, {}))).toMatchObject({ status: "refused", message: reason });
   }
