@@ -13,9 +13,9 @@ export function documentCommand(): string[] {
   return ownCommand("document-worker");
 }
 
-/** The executable alone, or Bun with the entry file in development. */
-function ownCommand(word: string): string[] {
+/** How this program is started: the executable with words, or Bun with the entry file in development. */
+export function ownCommand(...words: string[]): string[] {
   const entry = process.argv[1] ?? "";
   const isCompiled = entry.startsWith("/$bunfs/") || /^[A-Z]:[\\/]~BUN/.test(entry);
-  return isCompiled ? [process.execPath, word] : [process.execPath, entry, word];
+  return isCompiled ? [process.execPath, ...words] : [process.execPath, entry, ...words];
 }

@@ -7,7 +7,8 @@ import { connectArgs, withGateway } from "#cli/connect.ts";
 import type { CliContext } from "#cli/context.ts";
 import { define } from "#cli/define.ts";
 import { exitCodeOfFindings } from "#cli/exit-codes.ts";
-import { notices, plain, print, printJson, table } from "#cli/terminal.ts";
+import { notices, print, printJson, table } from "#cli/terminal.ts";
+import { plain } from "#core/plain-text.ts";
 
 const fileArg = { type: "positional", description: "A .flow file", required: true } as const;
 const jsonArg = { type: "boolean", description: "Print JSON" } as const;

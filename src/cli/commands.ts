@@ -46,6 +46,16 @@ export const commands: readonly CommandEntry[] = [
     load: async (context) => (await import("#cli/logs.ts")).logsCommand(context),
   },
   {
+    name: "menubar",
+    description: "Print the gateway's state for SwiftBar, xbar or Argos, and put it into the menu bar",
+    load: async (context) => (await import("#cli/menubar.ts")).menubarCommand(context),
+  },
+  {
+    name: "profiles",
+    description: "List, save and remove gateways that `--profile` names",
+    load: async (context) => (await import("#cli/profiles.ts")).profilesCommand(context),
+  },
+  {
     name: "verify",
     description: "Check the hash chains of the ledger",
     load: async (context) => (await import("#cli/verify.ts")).verifyCommand(context),

@@ -8,7 +8,8 @@ import { AppError } from "#core/errors.ts";
 import type { CliContext } from "#cli/context.ts";
 import { define } from "#cli/define.ts";
 import { loadOptionsFor, settingsArgs } from "#cli/settings.ts";
-import { plain, print, printJson, table } from "#cli/terminal.ts";
+import { print, printJson, table } from "#cli/terminal.ts";
+import { plain } from "#core/plain-text.ts";
 
 export function getCommand(context: CliContext): CommandDef {
   return define({

@@ -1,6 +1,5 @@
 import { readFileSync } from "node:fs";
 import type { ArgsDef } from "citty";
-import { VariableReader } from "#config/reader.ts";
 import type { Settings } from "#config/settings.ts";
 import { client as variables } from "#config/variables/client.ts";
 import { AppError } from "#core/errors.ts";
@@ -10,6 +9,7 @@ import { readAddress } from "#cli/address-file.ts";
 import type { CliContext } from "#cli/context.ts";
 import { type SettingsArgs, settingsArgs, settingsFor } from "#cli/settings.ts";
 import { createLog } from "#cli/log.ts";
+import { clientVariables, readProfile } from "#cli/profile-file.ts";
 
 /** Options of every command that talks to a gateway. */
 export const connectArgs = {
@@ -18,11 +18,16 @@ export const connectArgs = {
     valueHint: "address",
     description: "Gateway to talk to (default: the one of the data folder)",
   },
+  profile: { type: "string", valueHint: "name", description: "Saved gateway to talk to, see `profiles`" },
   token: { type: "string", description: "Token for that gateway (default: the configured one)" },
   ...settingsArgs,
 } as const satisfies ArgsDef;
 
-export type ConnectArgs = SettingsArgs & { url?: string | undefined; token?: string | undefined };
+export type ConnectArgs = SettingsArgs & {
+  url?: string | undefined;
+  profile?: string | undefined;
+  token?: string | undefined;
+};
 
 export interface Connection {
   client: GatewayClient;
@@ -45,20 +50,33 @@ export async function withGateway(
   options: ConnectOptions,
   use: (connection: Connection) => Promise<void>,
 ): Promise<void> {
-  const named = args.url ?? new VariableReader([{ source: "environment", values: context.env }]).get(variables.url);
-  if (named !== null) return use({ client: await namedClient(context, args, named), isOwn: false });
-  const settings = settingsFor(context, args);
-  const client = await runningClient(settings, args.token);
+  const client = await reachedGateway(context, args);
   if (client) return use({ client, isOwn: false });
-  return inOwnGateway(context, { ...settings, runner: options.runner }, use);
+  return inOwnGateway(context, { ...settingsFor(context, args), runner: options.runner }, use);
 }
 
-async function namedClient(context: CliContext, args: ConnectArgs, url: string): Promise<GatewayClient> {
-  if (!URL.canParse(url) || !/^https?:/.test(url)) {
-    throw new AppError("invalid_request", `'${url}' is not an address such as http://127.0.0.1:8080.`);
+/** The gateway that the arguments name, whether it answers or not, else the one that serves the data folder; null when none does. */
+export async function reachedGateway(context: CliContext, args: ConnectArgs): Promise<GatewayClient | null> {
+  return (await namedGateway(context, args)) ?? runningClient(settingsFor(context, args), args.token);
+}
+
+async function namedGateway(context: CliContext, args: ConnectArgs): Promise<GatewayClient | null> {
+  if (args.url !== undefined && args.profile !== undefined) {
+    throw new AppError("invalid_request", "--url and --profile both name a gateway: give one of them.");
   }
-  const token = args.token ?? ownToken(settingsFor(context, args));
-  return clientFor(url, token);
+  if (args.profile !== undefined) {
+    const { url, token } = await readProfile(context, args.profile);
+    return clientFor(checkedUrl(url), args.token ?? token ?? undefined);
+  }
+  const url = args.url ?? clientVariables(context).get(variables.url);
+  if (url === null) return null;
+  return clientFor(checkedUrl(url), args.token ?? ownToken(settingsFor(context, args)));
+}
+
+/** AppError `invalid_request` when the text is no address of a gateway. */
+export function checkedUrl(url: string): string {
+  if (URL.canParse(url) && /^https?:/.test(url)) return url;
+  throw new AppError("invalid_request", `'${url}' is not an address such as http://127.0.0.1:8080.`);
 }
 
 /** The configured token; among several users the first administrator's, for whoever may read its file. */

@@ -4,7 +4,8 @@ import type { CliContext } from "#cli/context.ts";
 import { define } from "#cli/define.ts";
 import { exitCodeOfFindings } from "#cli/exit-codes.ts";
 import { configurationFor, settingsArgs } from "#cli/settings.ts";
-import { paintFor, plain, print, printJson } from "#cli/terminal.ts";
+import { paintFor, print, printJson } from "#cli/terminal.ts";
+import { plain } from "#core/plain-text.ts";
 
 export function doctorCommand(context: CliContext): CommandDef {
   return define({

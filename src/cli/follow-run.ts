@@ -1,13 +1,15 @@
 import { AppError } from "#core/errors.ts";
 import type { StepRecord } from "#core/record.ts";
-import type { RunStatus, Wait } from "#core/run.ts";
+import type { RunStatus } from "#core/run.ts";
 import { type Value, isObject } from "#core/value.ts";
 import type { GatewayClient } from "#sdk/client.ts";
+import { type Question, answerCommand, questionOf } from "#sdk/question.ts";
+import { childOf, waitOf } from "#sdk/record-text.ts";
 import type { LedgerEntry } from "#sdk/wire.ts";
 import { answerWait } from "#cli/answer-wait.ts";
 import type { CliContext } from "#cli/context.ts";
 import { type LineReader, createLineReader } from "#cli/line-reader.ts";
-import { describeRecord, waitOf } from "#cli/record-line.ts";
+import { describeRecord } from "#cli/record-line.ts";
 import { notices, paintFor } from "#cli/terminal.ts";
 
 export interface RunOutcome {
@@ -115,11 +117,11 @@ class FollowSession {
     ) {
       this.#output = record.result["output"] ?? null;
     }
+    const child = childOf(record);
+    if (child !== null) this.#followChild(child, depth + 1);
     const wait = waitOf(record);
-    if (!wait) return;
-    const child = wait.details?.["sub_run_id"];
-    if (wait.reason === "subworkflow" && typeof child === "string") this.#followChild(child, depth + 1);
-    if (wait.reason === "user") this.#ask(runId, wait, closed);
+    const question = wait && questionOf(runId, wait);
+    if (question) this.#ask(question, closed);
   }
 
   #followChild(childId: string, depth: number): void {
@@ -130,14 +132,12 @@ class FollowSession {
     );
   }
 
-  #ask(runId: string, wait: Wait, closed: AbortSignal): void {
+  #ask(question: Question, closed: AbortSignal): void {
     const signal = AbortSignal.any([closed, this.#stop.signal]);
     const ask = async () => {
       if (signal.aborted) return;
-      const payload = await answerWait(this.#context, this.#reader, wait, signal);
-      if (payload === null) return;
-      const answer = { ...(wait.wait_key === null ? {} : { wait_key: wait.wait_key }), payload };
-      await this.#options.client.command({ run_id: runId, type: "resume", payload: answer });
+      const payload = await answerWait(this.#context, this.#reader, question, signal);
+      if (payload !== null) await this.#options.client.command(answerCommand(question, payload));
     };
     this.#asking = this.#asking.then(ask).catch((error: unknown) => this.#fail(error));
   }

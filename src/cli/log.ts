@@ -2,7 +2,8 @@ import { LogLevels, createConsola } from "consola/core";
 import type { Settings } from "#config/settings.ts";
 import { type Log, type LogFields, type LogLevel, logLevels } from "#core/log.ts";
 import type { CliContext } from "#cli/context.ts";
-import { paintFor, plain } from "#cli/terminal.ts";
+import { paintFor } from "#cli/terminal.ts";
+import { plain } from "#core/plain-text.ts";
 
 /** The log of a server, on stderr: lines for people, or one JSON object a line. */
 export function createLog(context: CliContext, { logLevel, logFormat }: Pick<Settings, "logLevel" | "logFormat">): Log {

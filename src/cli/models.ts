@@ -8,7 +8,8 @@ import { define } from "#cli/define.ts";
 import { stopSignal } from "#cli/drain.ts";
 import { wholeNumber } from "#cli/flags.ts";
 import { settingsArgs, settingsFor } from "#cli/settings.ts";
-import { StatusLine, plain, print, printJson, table } from "#cli/terminal.ts";
+import { StatusLine, print, printJson, table } from "#cli/terminal.ts";
+import { plain } from "#core/plain-text.ts";
 
 const jsonArg = { type: "boolean", description: "Print JSON" } as const;
 const modelArg = { type: "positional", description: "Name, hub name or path of the model", required: true } as const;

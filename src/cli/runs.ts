@@ -7,7 +7,8 @@ import { connectArgs, withGateway } from "#cli/connect.ts";
 import type { CliContext } from "#cli/context.ts";
 import { define } from "#cli/define.ts";
 import { wholeNumber } from "#cli/flags.ts";
-import { paintFor, plain, print, printJson, table } from "#cli/terminal.ts";
+import { paintFor, print, printJson, table } from "#cli/terminal.ts";
+import { plain } from "#core/plain-text.ts";
 
 const runArg = { type: "positional", description: "Id of the run", required: true } as const;
 const jsonArg = { type: "boolean", description: "Print JSON" } as const;

@@ -1,6 +1,7 @@
 import type { ScheduleItem } from "#sdk/wire.ts";
 import type { CliContext } from "#cli/context.ts";
-import { paintFor, plain } from "#cli/terminal.ts";
+import { paintFor } from "#cli/terminal.ts";
+import { plain } from "#core/plain-text.ts";
 
 export const scheduleHeader = ["SCHEDULE", "STATUS", "RUNS", "EVERY", "SO FAR", "LEFT", "NEXT (UTC)"];
 

@@ -79,9 +79,3 @@ export function table(rows: string[][]): string {
       .trimEnd();
   return rows.map(line).join("\n");
 }
-
-/** Control characters of somebody else's text must not drive the terminal. */
-export function plain(text: string): string {
-  // oxlint-disable-next-line no-control-regex -- control characters are what is looked for
-  return text.replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g, "");
-}

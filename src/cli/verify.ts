@@ -5,7 +5,8 @@ import type { CliContext } from "#cli/context.ts";
 import { define } from "#cli/define.ts";
 import { exitCodeOfFindings } from "#cli/exit-codes.ts";
 import { type SettingsArgs, settingsArgs, settingsFor } from "#cli/settings.ts";
-import { notices, plain, print, printJson } from "#cli/terminal.ts";
+import { notices, print, printJson } from "#cli/terminal.ts";
+import { plain } from "#core/plain-text.ts";
 
 export function verifyCommand(context: CliContext): CommandDef {
   return define({

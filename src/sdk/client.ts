@@ -28,6 +28,8 @@ import type {
   SweepReport,
 } from "#sdk/wire.ts";
 import type { JsonObject } from "#core/value.ts";
+import { base, bundlePath, runPath } from "#sdk/paths.ts";
+import { type SystemCalls, systemCalls } from "#sdk/system.ts";
 
 export interface ClientOptions extends TransportOptions {
   /** Recorded with each command: which client gave it. */
@@ -38,6 +40,7 @@ export interface ClientOptions extends TransportOptions {
 
 /** The HTTP API as functions. Every one throws SdkError with the server's own words. */
 export interface GatewayClient {
+  system: SystemCalls;
   /** The gateway's address. */
   baseUrl: string;
   /** Answers whether a gateway is there; never throws. */
@@ -86,12 +89,11 @@ export interface GatewayClient {
   unloadModel(model: string): Promise<ResidentModel | null>;
 }
 
-const base = "/api/gateway";
-
 export function createClient(options: ClientOptions): GatewayClient {
   const send = createTransport(options);
   return {
     baseUrl: options.baseUrl.replace(/\/+$/, ""),
+    system: systemCalls(send),
     ...healthCalls(send),
     ...runCalls(send, options),
     ...bundleCalls(send),
@@ -244,21 +246,16 @@ async function residency(answer: Response): Promise<ResidencyAnswer> {
 type BundleCalls = "bundles" | "bundle" | "installBundle" | "removeBundle";
 
 function bundleCalls(send: Send): Pick<GatewayClient, BundleCalls> {
-  const path = (ref: string) => `${base}/bundles/${encodeURIComponent(ref)}`;
   return {
     bundles: async (query = {}) =>
       (await readJson<{ items: BundleItem[] }>(await send(`${base}/bundles`, { query }))).items,
-    bundle: async (bundleId) => readJson(await send(path(bundleId))),
+    bundle: async (bundleId) => readJson(await send(bundlePath(bundleId))),
     installBundle: async (archive, { overwrite = false, filename = "bundle.flow" } = {}) => {
       const form = formOf({ overwrite: String(overwrite), reload: "true" }, archive, filename);
       return readJson(await send(`${base}/bundles/upload`, { method: "POST", form }));
     },
-    removeBundle: async (ref) => readJson(await send(path(ref), { method: "DELETE" })),
+    removeBundle: async (ref) => readJson(await send(bundlePath(ref), { method: "DELETE" })),
   };
-}
-
-function runPath(runId: string): string {
-  return `${base}/runs/${encodeURIComponent(runId)}`;
 }
 
 function formOf(fields: Record<string, string>, file: Blob, filename: string): FormData {

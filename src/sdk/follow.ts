@@ -17,6 +17,8 @@ export interface FollowOptions {
   after?: number;
   /** Text of models while it is made; what counts is what the records say. */
   onDelta?: (delta: Delta) => void;
+  /** A connection was answered: the first one, and each one after a loss. */
+  onConnect?: () => void;
   /** Ends the iteration quietly. */
   signal?: AbortSignal;
   /** A connection was lost and is opened again after `delayMs`. */
@@ -73,6 +75,7 @@ async function* connection(send: Send, runId: string, progress: Progress, option
     stream: true,
   });
   progress.connected = true;
+  options.onConnect?.();
   if (!answer.body) return;
   const alarm = setTimeout(() => closer.abort(), options.silenceMs ?? 30_000);
   try {

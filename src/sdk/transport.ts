@@ -49,6 +49,15 @@ export async function readJson<T>(answer: Response): Promise<T> {
   }
 }
 
+/** The same with plain numbers, for answers whose schema says where numbers are. */
+export async function readPlainJson<T>(answer: Response): Promise<T> {
+  try {
+    return JSON.parse(await answer.text()) as T;
+  } catch (cause) {
+    throw new SdkError(answer.status, "The gateway's answer is not JSON.", { cause });
+  }
+}
+
 async function attempt(send: () => Promise<Response>, request: RequestOptions, baseUrl: string): Promise<Response> {
   for (let left = request.retries ?? 0; ; left--) {
     try {

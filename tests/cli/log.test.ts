@@ -38,7 +38,7 @@ test.each([
 test("text for people says what a line is about, and somebody else's text cannot begin another", () => {
   const { log, lines } = logTo({ logLevel: "info", logFormat: "text" });
   log.write("warn", "It failed:\nerror: forged\x1b[2J", { run_id: "r 1", status: 500, node: null });
-  expect(lines).toEqual(['warning: It failed: error: forged[2J run_id="r 1" status=500\n']);
+  expect(lines).toEqual(['warning: It failed: error: forged run_id="r 1" status=500\n']);
 });
 
 test("the journal of systemd gets its priorities", () => {

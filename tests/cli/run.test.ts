@@ -199,7 +199,7 @@ describe("run", () => {
   test("control characters in a flow's texts do not reach the terminal", async () => {
     await using gateway = scripted({ before: step(1, { status: "failed", error: "\x1b[2Jboo\x07" }) + done });
     const { stderr } = await runCli(["run", "b", ...url(gateway)]);
-    expect(stderr).toContain("[2Jboo");
+    expect(stderr).toContain("boo");
     for (const control of ["\x1b", "\x07"]) expect(stderr).not.toContain(control);
   });
 

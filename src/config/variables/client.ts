@@ -6,4 +6,8 @@ export const client = {
     shown: "the one of the data folder",
     meaning: "Gateway that `run`, `runs`, `logs` and their like talk to",
   }),
+  profiles: text(gateway("PROFILES"), {
+    shown: "~/.config/abstractgateway/profiles.json",
+    meaning: "File of saved gateways, for `--profile`",
+  }),
 };
