@@ -58,16 +58,19 @@ export function variableLayers({ env, cwd, envFile }: LoadOptions): Layer[] {
 }
 
 function readSettings(read: VariableReader, flags: NonNullable<LoadOptions["flags"]>, cwd: string): Settings {
-  const dataDir = resolve(cwd, flags.dataDir ?? read.get(server.dataDir) ?? "runtime");
-  const flows = flags.flowsDir ?? read.get(server.flowsDir);
+  const folder = resolve(cwd, read.get(server.dataDir) ?? "runtime");
+  const dataDir = flags.dataDir === undefined ? folder : resolve(cwd, flags.dataDir);
+  // What is named below the configured folder goes with it when a flag names another one.
+  const placed = (path: string) => (isInside(folder, path) ? join(dataDir, relative(folder, path)) : path);
+  const flows = read.get(server.flowsDir);
   // It has one value; another one must not be passed over in silence.
   read.get<string>(server.workflowSource);
   return {
     host: flags.host ?? read.get(server.host) ?? "127.0.0.1",
     port: flags.port ?? read.get(server.port),
     dataDir,
-    flowsDir: flows === null ? join(dataDir, "flows") : resolve(cwd, flows),
-    dbPath: databasePath(read, cwd, dataDir),
+    flowsDir: flowsFolder(flags.flowsDir, flows === null ? null : placed(resolve(cwd, flows)), { cwd, dataDir }),
+    dbPath: databasePath(read, { cwd, dataDir, placed }),
     ledgerDir: join(dataDir, "ledger"),
     storeBackend: read.get(server.storeBackend),
     runner: flags.runner ?? read.get(server.runner),
@@ -181,17 +184,33 @@ function readEnvFile(cwd: string, envFile: string | null | undefined): Record<st
   return parseDotenv(text, path);
 }
 
-function databasePath(read: VariableReader, cwd: string, dataDir: string): string {
+function flowsFolder(
+  flag: string | undefined,
+  named: string | null,
+  { cwd, dataDir }: { cwd: string; dataDir: string },
+) {
+  if (flag !== undefined) return resolve(cwd, flag);
+  return named ?? join(dataDir, "flows");
+}
+
+function databasePath(
+  read: VariableReader,
+  { cwd, dataDir, placed }: { cwd: string; dataDir: string; placed: (path: string) => string },
+): string {
   const named = read.get(server.dbPath);
-  const path = named === null ? join(dataDir, "gateway.sqlite3") : resolve(cwd, named);
-  const inside = relative(dataDir, path);
-  if (inside === "" || inside === ".." || inside.startsWith(`..${sep}`) || isAbsolute(inside)) {
+  const path = named === null ? join(dataDir, "gateway.sqlite3") : placed(resolve(cwd, named));
+  if (!isInside(dataDir, path)) {
     throw new AppError(
       "invalid_request",
       `ABSTRACTGATEWAY_DB_PATH must lie under the data folder ${dataDir}, not at ${path}`,
     );
   }
   return path;
+}
+
+function isInside(folder: string, path: string): boolean {
+  const inside = relative(folder, path);
+  return inside !== "" && inside !== ".." && !inside.startsWith(`..${sep}`) && !isAbsolute(inside);
 }
 
 function pathOrNull(path: string | null, cwd: string): string | null {

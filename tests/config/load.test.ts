@@ -405,3 +405,17 @@ test("web tools search where the operator says, and what a search needs is asked
   expect(() => web({ ABSTRACTGATEWAY_SEARCH_PROVIDER: "brave" })).toThrow("needs ABSTRACTGATEWAY_SEARCH_API_KEY");
   expect(() => web({ ABSTRACTGATEWAY_SEARCH_URL: "searx" })).toThrow("must be an http or https address");
 });
+
+test("what lies below the configured data folder goes with it when a flag names another", () => {
+  const env = {
+    ABSTRACTGATEWAY_DATA_DIR: "./runtime",
+    ABSTRACTGATEWAY_FLOWS_DIR: "./runtime/flows",
+    ABSTRACTGATEWAY_DB_PATH: "./runtime/db/gateway.sqlite3",
+  };
+  const moved = loadSettings({ env, flags: { dataDir: "other" }, cwd, envFile: null });
+  expect(moved.dbPath).toBe(join(cwd, "other/db/gateway.sqlite3"));
+  expect(moved.flowsDir).toBe(join(cwd, "other/flows"));
+  const elsewhere = { ...env, ABSTRACTGATEWAY_FLOWS_DIR: "/srv/flows" };
+  expect(loadSettings({ env: elsewhere, flags: { dataDir: "other" }, cwd, envFile: null }).flowsDir).toBe("/srv/flows");
+  expect(loadSettings({ env, cwd, envFile: null }).dbPath).toBe(join(cwd, "runtime/db/gateway.sqlite3"));
+});
