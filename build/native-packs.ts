@@ -1,13 +1,14 @@
 import type { BunPlugin } from "bun";
+import type { BuildInfo } from "#artifacts/native/native-packs.ts";
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
 import { mkdir, readFile, readdir, rename, stat, writeFile } from "node:fs/promises";
 import { availableParallelism } from "node:os";
-import { dirname, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import * as zlib from "node:zlib";
+import { packageHome } from "./native-packages.ts";
 import { root } from "./paths.ts";
-
-export type PackKind = "llama-cpu" | "lancedb";
+import type { NativeLibrary, PackKind, Target } from "./targets.ts";
 
 /** One group of native files as one compressed file, ready to be embedded. */
 export interface Pack {
@@ -20,63 +21,47 @@ export interface Pack {
   packedBytes: number;
 }
 
-interface Source {
-  package: string;
-  /** Folder inside the package. */
-  folder: string;
-  files: RegExp;
-}
-
-/** Where the native files of a target lie. A kind without a source cannot be embedded for that target. */
-const sources: Record<string, Partial<Record<PackKind, Source>>> = {
-  "bun-linux-x64": {
-    "llama-cpu": llama("linux-x64"),
-    lancedb: { package: "@lancedb/lancedb-linux-x64-gnu", folder: ".", files: /\.node$/ },
-  },
-  "bun-linux-arm64": {
-    "llama-cpu": llama("linux-arm64"),
-    lancedb: { package: "@lancedb/lancedb-linux-arm64-gnu", folder: ".", files: /\.node$/ },
-  },
-  "bun-darwin-arm64": {
-    "llama-cpu": llama("mac-arm64-metal"),
-    lancedb: { package: "@lancedb/lancedb-darwin-arm64", folder: ".", files: /\.node$/ },
-  },
-};
-
 /**
  * What a first build can wait for. LanceDB's 202 MB become 56 MB in 7 seconds on two cores; level 19 makes them 49 MB, but in two minutes.
  */
-const compressionLevel = 12;
+export const usualPackLevel = 12;
 
-function llama(platform: string): Source {
-  return { package: `@node-llama-cpp/${platform}`, folder: `bins/${platform}`, files: /\.(node|so|dylib|metal|json)$/ };
+/** Where the files of a group lie inside its package, and which of them are needed. */
+const layouts: Record<PackKind, { folder: (name: string) => string; files: RegExp }> = {
+  "llama-cpu": { folder: binsFolder, files: /\.(node|so|dylib|dll|metal|json)$/ },
+  "llama-vulkan": { folder: binsFolder, files: /\.(node|so|dll|json)$/ },
+  lancedb: { folder: () => ".", files: /\.node$/ },
+};
+
+export function binsFolder(name: string): string {
+  return join("bins", basename(name));
 }
 
-/** Packs the native files for a target, from the cache when their content is known there. Fails when a package is not installed. */
-export async function buildPacks(target: string, kinds: readonly PackKind[]): Promise<Pack[]> {
+/** Packs the native files of a library for a target, from the cache when their content is known there. Fails with the name of a package that is missing. */
+export async function buildPacks(target: Target, library: NativeLibrary, level: number): Promise<Pack[]> {
   const packs: Pack[] = [];
-  for (const kind of kinds) {
-    const source = sources[target.replace(/-(baseline|modern)$/, "")]?.[kind];
-    if (!source) throw new Error(`there is no ${kind} for ${target}`);
-    packs.push(await buildPack(kind, source));
+  for (const kind of Object.keys(layouts) as PackKind[]) {
+    const name = library.packages[kind];
+    if (name === undefined) continue;
+    const home = await packageHome({ name, version: library.version, target });
+    packs.push(await buildPack(kind, join(home, "node_modules", name, layouts[kind].folder(name)), name, level));
   }
   return packs;
 }
 
-async function buildPack(kind: PackKind, source: Source): Promise<Pack> {
-  const content = await packContent(kind, source);
+async function buildPack(kind: PackKind, folder: string, packageName: string, level: number): Promise<Pack> {
+  const content = await packContent(kind, folder, packageName);
   const hash = createHash("sha256").update(content).digest("hex");
-  const path = join(root, ".cache", "packs", `${kind}-${hash.slice(0, 16)}-${compressionLevel}.pack`);
-  if (!existsSync(path)) await compress(content, path);
+  const path = join(root, ".cache", "packs", `${kind}-${hash.slice(0, 16)}-${level}.pack`);
+  if (!existsSync(path)) await compress(content, path, level);
   return { kind, hash, path, unpackedBytes: content.length, packedBytes: (await stat(path)).size };
 }
 
 /** `[header length, u32 little-endian][header: JSON][bytes of the files, one after the other]`. Read by `artifacts/native/unpack.ts`. */
-async function packContent(kind: PackKind, source: Source): Promise<Buffer> {
-  const folder = join(root, "node_modules", source.package, source.folder);
-  if (!existsSync(folder)) throw new Error(`${source.package} is not installed, so ${kind} cannot be embedded`);
-  const names = (await readdir(folder)).filter((name) => source.files.test(name)).sort();
-  if (names.length === 0) throw new Error(`${source.package} has no files for ${kind}`);
+async function packContent(kind: PackKind, folder: string, packageName: string): Promise<Buffer> {
+  if (!existsSync(folder)) throw new Error(`${packageName} has no folder for ${kind}, so it cannot be embedded`);
+  const names = (await readdir(folder)).filter((name) => layouts[kind].files.test(name)).sort();
+  if (names.length === 0) throw new Error(`${packageName} has no files for ${kind}`);
   const bodies = await Promise.all(names.map((name) => readFile(join(folder, name))));
   const files = names.map((name, index) => ({ name, bytes: bodies[index]!.length }));
   const header = Buffer.from(JSON.stringify({ kind, files }));
@@ -91,19 +76,19 @@ const zstd = zlib as unknown as {
   zstdCompressSync(data: Uint8Array, options: { params: Record<number, number> }): Uint8Array;
 };
 
-export function compressPack(content: Uint8Array): Uint8Array {
+export function compressPack(content: Uint8Array, level: number = usualPackLevel): Uint8Array {
   const { ZSTD_c_compressionLevel, ZSTD_c_checksumFlag, ZSTD_c_nbWorkers } = zstd.constants;
   // The bytes are the same with any number of workers but none.
   const params = {
-    [ZSTD_c_compressionLevel]: compressionLevel,
+    [ZSTD_c_compressionLevel]: level,
     [ZSTD_c_checksumFlag]: 1,
     [ZSTD_c_nbWorkers]: availableParallelism(),
   };
   return zstd.zstdCompressSync(content, { params });
 }
 
-async function compress(content: Buffer, path: string): Promise<void> {
-  const packed = compressPack(content);
+async function compress(content: Buffer, path: string, level: number): Promise<void> {
+  const packed = compressPack(content, level);
   await mkdir(dirname(path), { recursive: true });
   // Two builds may pack at once: each writes its own file, and the last rename wins with equal bytes.
   const unfinished = `${path}.${process.pid}`;
@@ -111,8 +96,8 @@ async function compress(content: Buffer, path: string): Promise<void> {
   await rename(unfinished, path);
 }
 
-/** Gives the executable its packs: replaces the empty list in `src/artifacts/native/native-packs.ts`. Must come before other plugins that load sources. */
-export function nativePacksPlugin(packs: readonly Pack[]): BunPlugin {
+/** Gives the executable its packs: replaces `src/artifacts/native/native-packs.ts`. Must come before other plugins that load sources. */
+export function nativePacksPlugin(packs: readonly Pack[], info: BuildInfo): BunPlugin {
   return {
     name: "native-packs",
     setup(build) {
@@ -124,10 +109,12 @@ export function nativePacksPlugin(packs: readonly Pack[]): BunPlugin {
           const { kind, hash, unpackedBytes } = pack;
           return `${JSON.stringify(kind)}: { hash: ${JSON.stringify(hash)}, path: f${index}, unpackedBytes: ${unpackedBytes} }`;
         });
-        return {
-          contents: `${imports.join("\n")}\nexport const nativePacks = { ${entries.join(", ")} };\n`,
-          loader: "js",
-        };
+        const contents = [
+          ...imports,
+          `export const nativePacks = { ${entries.join(", ")} };`,
+          `export const buildInfo = ${JSON.stringify(info)};`,
+        ];
+        return { contents: `${contents.join("\n")}\n`, loader: "js" };
       });
     },
   };

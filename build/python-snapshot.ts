@@ -47,6 +47,11 @@ export async function pythonSnapshotPlugin(): Promise<BunPlugin> {
         contents: `import path from ${JSON.stringify(path)} with { type: "file" };\nexport const pythonSnapshotPath = path;\n`,
         loader: "js",
       }));
+      // Its own folder is nothing to it here, and would put the builder's path into the executable.
+      build.onLoad({ filter: /[\\/]pyodide[\\/]pyodide(\.asm)?\.mjs$/ }, async ({ path: file }) => ({
+        contents: (await readFile(file, "utf8")).replace(/\b__dirname\b/g, '"/"'),
+        loader: "js",
+      }));
     },
   };
 }

@@ -1,13 +1,13 @@
 import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { libraryVersions } from "#app/version.ts";
 import { cacheFolders, ensurePack } from "#artifacts/native/extract-pack.ts";
 import { nativePacks } from "#artifacts/native/native-packs.ts";
 import type { Settings } from "#config/settings.ts";
 import { messageOf } from "#core/errors.ts";
 import { openVectorStore } from "#memory/lancedb.ts";
 import { loadLlama } from "#models/local/native.ts";
-import packageJson from "../../package.json" with { type: "json" };
 
 /** What became of one native library: unpacked, loaded and used once. */
 export interface LibraryCheck {
@@ -27,21 +27,25 @@ type Environment = Record<string, string | undefined>;
 interface Library {
   name: string;
   pack: string;
-  version: string;
+  version: string | null;
   use(settings: Settings, env: Environment): Promise<void>;
 }
 
 const libraries: readonly Library[] = [
-  { name: "llama.cpp", pack: "llama-cpu", version: packageJson.dependencies["node-llama-cpp"], use: startLlama },
-  { name: "LanceDB", pack: "lancedb", version: packageJson.dependencies["@lancedb/lancedb"], use: searchVectors },
+  { name: "llama.cpp", pack: "llama-cpu", version: libraryVersions.llama, use: startLlama },
+  { name: "LanceDB", pack: "lancedb", version: libraryVersions.lancedb, use: searchVectors },
 ];
 
-/** Unpacks, loads and uses every native library, one after the other. */
+/** Unpacks, loads and uses every native library that this executable has, one after the other. */
 export async function* checkLibraries(settings: Settings, env: Environment): AsyncGenerator<LibraryCheck> {
-  for (const library of libraries) yield await check(library, settings, env);
+  for (const { version, ...library } of libraries) {
+    if (version !== null) yield await check({ ...library, version }, settings, env);
+  }
 }
 
-async function check({ name, pack: kind, version, use }: Library, settings: Settings, env: Environment) {
+type PresentLibrary = Library & { version: string };
+
+async function check({ name, pack: kind, version, use }: PresentLibrary, settings: Settings, env: Environment) {
   const result: LibraryCheck = { name, version, unpacked: null, unpackS: 0, useS: 0, problem: null };
   try {
     const pack = nativePacks[kind];

@@ -7,6 +7,7 @@ import { type CachedEmbedder, cachedEmbedder } from "#memory/embedding-cache.ts"
 import type { GraphMemory } from "#memory/graph/graph-memory.ts";
 import { Knowledge } from "#memory/knowledge.ts";
 import { type SemanticsRegistry, loadSemantics, predicateReader } from "#memory/semantics.ts";
+import { hasLancedb } from "#memory/lancedb.ts";
 import { createStoreShelf } from "#memory/shelf.ts";
 import { embedTexts } from "#models/embed.ts";
 import type { ProviderRegistry } from "#models/provider.ts";
@@ -25,7 +26,8 @@ export async function createGraphMemory(parts: {
   report: (message: string) => void;
 }): Promise<OpenedMemory> {
   const { settings, ledger, providers, environment, report } = parts;
-  const { backend, dir, uri, globalId, semanticsPath } = settings.memory;
+  const { dir, uri, globalId, semanticsPath } = settings.memory;
+  const backend = usableBackend(settings.memory.backend, report);
   const semantics = await loadSemantics(semanticsPath);
   const embedder = lazily(() => cachedEmbedder(gatewayEmbedder(providers), join(dir, "embeddings.sqlite3")));
   const knowledge = new Knowledge({
@@ -47,6 +49,13 @@ export async function createGraphMemory(parts: {
       embedder.close();
     },
   };
+}
+
+/** LanceDB where it was asked for and is there. The graph is made from the ledger, so another index holds the same. */
+function usableBackend(backend: Settings["memory"]["backend"], report: (message: string) => void) {
+  if (backend !== "lancedb" || hasLancedb()) return backend;
+  report("This executable has no LanceDB: the knowledge graph is kept in SQLite");
+  return "sqlite";
 }
 
 /** The gateway's route for embeddings; a model is named `<provider>/<model>`. */

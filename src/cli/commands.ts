@@ -116,6 +116,16 @@ export const commands: readonly CommandEntry[] = [
     load: async (context) => (await import("#cli/check.ts")).checkCommand(context),
   },
   {
+    name: "completions",
+    description: "Print a completion script for bash, zsh or fish",
+    load: async (context) => (await import("#cli/completions.ts")).completionsCommand(context),
+  },
+  {
+    name: "licenses",
+    description: "Print the licences of what others made and this executable holds",
+    load: async (context) => (await import("#cli/licenses.ts")).licensesCommand(context),
+  },
+  {
     name: "version",
     description: "Print the version",
     load: async (context) => (await import("#cli/version.ts")).versionCommand(context),

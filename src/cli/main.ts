@@ -24,7 +24,8 @@ async function main(): Promise<void> {
   const isConfig = /^abstractgateway-config(\.exe)?$/.test(basename(process.argv0));
   const exitCode = await runProgram(isConfig ? ["config", ...args] : args, processContext());
   // Not before the last byte is out: a pipe's reader may be slow. Not later: a library's idle handle must not keep a finished command alive.
-  process.stdout.write("", () => process.stderr.write("", () => process.exit(exitCode)));
+  // The end is waited for, since an empty write is "done" before what was written ahead of it.
+  process.stdout.end(() => process.stderr.end(() => process.exit(exitCode)));
 }
 
 function processContext(): CliContext {

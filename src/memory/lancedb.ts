@@ -4,7 +4,7 @@ import type { Connection } from "@lancedb/lancedb";
 import { AppError, messageOf } from "#core/errors.ts";
 import { cacheFolders, ensurePack } from "#artifacts/native/extract-pack.ts";
 import { loadLibrary } from "#artifacts/native/load-library.ts";
-import { nativePacks } from "#artifacts/native/native-packs.ts";
+import { buildInfo, nativePacks } from "#artifacts/native/native-packs.ts";
 
 /**
  * Where the library finds its native part inside the executable: a global of this name, since it asks for it while it is imported.
@@ -37,8 +37,14 @@ export async function openVectorStore({ dir, cacheDir, env }: VectorStoreOptions
   }
 }
 
+/** Light executables have none, nor have those for systems that its makers publish none for. */
+export function hasLancedb(): boolean {
+  return buildInfo === null || nativePacks["lancedb"] !== undefined;
+}
+
 async function provideNative(cacheDir: string | null, env: VectorStoreOptions["env"]): Promise<void> {
   const pack = nativePacks["lancedb"];
+  if (!hasLancedb()) throw new AppError("unavailable", "This executable has no LanceDB");
   // From sources the library finds its native package in node_modules by itself.
   if (!pack) return;
   const folder = await ensurePack("lancedb", pack, cacheFolders(cacheDir, env));

@@ -33,6 +33,8 @@ export interface ComputeInfo {
   setting: string;
   /** What there are builds of llama.cpp for. */
   builds: string[];
+  /** `light`, `default`, `cuda`, or `sources` while it is developed. */
+  flavour: string;
   expected: "cpu" | "cuda" | "vulkan" | "metal";
   /** Why that. */
   reason: string;

@@ -35,3 +35,13 @@ test.skipIf(!existsSync(executable))(
     expect(result.exitCode).toBe(0);
   },
 );
+
+test.skipIf(!existsSync(executable))("a slow reader of a pipe gets all of a long output", () => {
+  const script = '"$1" licenses --json | (sleep 0.3; cat)';
+  const { stdout } = Bun.spawnSync(["sh", "-c", script, "sh", executable], { stdout: "pipe" });
+  const licences = JSON.parse(stdout.toString()) as { name: string; license: string; text: string }[];
+  // More than the 64 KB that fit into a pipe.
+  expect(stdout.length).toBeGreaterThan(200_000);
+  expect(licences).toContainEqual(expect.objectContaining({ name: "elysia", license: "MIT" }));
+  expect(licences.find(({ name }) => name === "elysia")?.text).toContain("Permission is hereby granted");
+});

@@ -6,4 +6,14 @@ export interface NativePack {
   unpackedBytes: number;
 }
 
+/** What was built. A library is null where the executable has none of it. */
+export interface BuildInfo {
+  flavour: "light" | "default";
+  target: string;
+  libraries: Record<"lancedb" | "llama", string | null>;
+}
+
 export const nativePacks: Record<string, NativePack | undefined> = {};
+
+/** Null when the sources run. */
+export const buildInfo: BuildInfo | null = null as BuildInfo | null;

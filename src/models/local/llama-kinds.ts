@@ -2,7 +2,8 @@ import { existsSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { basename, dirname, join } from "node:path";
 import { cacheFolders, ensurePack } from "#artifacts/native/extract-pack.ts";
-import { nativePacks } from "#artifacts/native/native-packs.ts";
+import { type RunningFlavour, cudaFolder, runningFlavour } from "#artifacts/native/flavour.ts";
+import { buildInfo, nativePacks } from "#artifacts/native/native-packs.ts";
 import type { WorkerSettings } from "#models/local/protocol.ts";
 import type { ComputeInfo, LoadedModel } from "#models/provider.ts";
 
@@ -29,8 +30,13 @@ interface Options {
 
 /** The builds inside this executable, or in `node_modules` while it is developed. */
 export function llamaKinds({ cacheDir, llamaDir = null, env }: Options): LlamaKinds {
+  const beside = cudaFolder();
   const isHere = (kind: LlamaKind) =>
-    kind === "folder" ? llamaDir !== null : nativePacks[`llama-${kind}`] !== undefined || packageFolder(kind) !== null;
+    kind === "folder"
+      ? llamaDir !== null
+      : nativePacks[`llama-${kind}`] !== undefined ||
+        packageFolder(kind) !== null ||
+        (kind === "cuda" && beside !== null);
   return {
     kinds: allKinds.filter(isHere),
     gpuOf: (kind) => {
@@ -40,6 +46,7 @@ export function llamaKinds({ cacheDir, llamaDir = null, env }: Options): LlamaKi
     },
     async folderOf(kind) {
       if (kind === "folder") return llamaDir ?? "";
+      if (kind === "cuda" && beside !== null) return beside;
       const pack = nativePacks[`llama-${kind}`];
       return pack ? ensurePack(`llama-${kind}`, pack, cacheFolders(cacheDir, env)) : (packageFolder(kind) ?? "");
     },
@@ -59,20 +66,32 @@ export function expectedCompute(options: Options & { gpu: WorkerSettings["gpu"] 
   const llamas = llamaKinds(options);
   const builds = [...new Set(llamas.kinds.map((kind) => llamas.gpuOf(kind)))];
   const setting = options.gpu;
-  if (setting === "off") return { setting, builds, expected: "cpu", reason: "ABSTRACTGATEWAY_LOCAL_GPU is off" };
+  const flavour = runningFlavour();
+  if (builds.length === 0) return { setting, builds, flavour, expected: "cpu", reason: noLlama(flavour) };
+  if (setting === "off")
+    return { setting, builds, flavour, expected: "cpu", reason: "ABSTRACTGATEWAY_LOCAL_GPU is off" };
   const usable = candidatesFor(llamas, setting).map((kind) => llamas.gpuOf(kind));
   const expected = usable.find(hasDevice) ?? "cpu";
-  if (expected !== "cpu") return { setting, builds, expected, reason: `llama.cpp for ${expected} is here, and a card` };
+  if (expected !== "cpu")
+    return { setting, builds, flavour, expected, reason: `llama.cpp for ${expected} is here, and a card` };
   const card = (["cuda", "vulkan", "metal"] as const).find(hasDevice);
   const reason =
     card === undefined
       ? "no graphics card was found"
       : `there may be a card for ${card}, and no llama.cpp for it: ABSTRACTGATEWAY_LLAMA_DIR names a folder with one`;
-  return { setting, builds, expected, reason };
+  return { setting, builds, flavour, expected, reason };
+}
+
+/** Why no local model can run, in one sentence without a full stop. */
+export function noLlama(flavour: RunningFlavour): string {
+  return flavour === "light"
+    ? "the light executable has no llama.cpp: the default one has, or ABSTRACTGATEWAY_LLAMA_DIR names a folder with one"
+    : "this build has no llama.cpp: ABSTRACTGATEWAY_LLAMA_DIR names a folder with one";
 }
 
 /** Libraries for a card that its driver does not bring: npm has them in a package beside that of the build. */
 export function backendsBeside(folder: string): { extBackendsPath?: string } {
+  if (existsSync(join(folder, "fallback"))) return { extBackendsPath: folder };
   const packageRoot = dirname(dirname(folder));
   const beside = join(`${packageRoot}-ext`, "bins", basename(folder));
   return existsSync(join(beside, "fallback")) ? { extBackendsPath: beside } : {};
@@ -105,7 +124,7 @@ function packageFolder(kind: Exclude<LlamaKind, "folder">): string | null {
   const plain = platform === "darwin" && arch === "arm64" ? "mac-arm64-metal" : `${system}-${arch}`;
   const name = kind === "cpu" ? plain : `${system}-${arch}-${kind}`;
   // In the executable nothing can be resolved, and nothing need be.
-  if (Object.keys(nativePacks).length > 0) return null;
+  if (buildInfo !== null) return null;
   try {
     const manifest = createRequire(import.meta.url).resolve(`@node-llama-cpp/${name}/package.json`);
     return join(dirname(manifest), "bins", name);

@@ -3,8 +3,9 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Llama } from "node-llama-cpp";
 import { AppError, messageOf } from "#core/errors.ts";
+import { runningFlavour } from "#artifacts/native/flavour.ts";
 import { loadLibrary } from "#artifacts/native/load-library.ts";
-import { backendsBeside, candidatesFor, llamaKinds } from "#models/local/llama-kinds.ts";
+import { backendsBeside, candidatesFor, llamaKinds, noLlama } from "#models/local/llama-kinds.ts";
 import type { WorkerSettings } from "#models/local/protocol.ts";
 
 export interface NativeOptions {
@@ -45,6 +46,7 @@ export interface LoadedLlama {
 export async function loadLlama(options: NativeOptions): Promise<LoadedLlama> {
   const wanted = options.gpu ?? "auto";
   const llamas = llamaKinds(options);
+  if (llamas.kinds.length === 0) throw new AppError("unavailable", capitalised(noLlama(runningFlavour())));
   const candidates = candidatesFor(llamas, wanted);
   if (candidates.length === 0) {
     const there = llamas.kinds.map((kind) => llamas.gpuOf(kind)).join(", ") || "none";
@@ -68,6 +70,10 @@ export async function loadLlama(options: NativeOptions): Promise<LoadedLlama> {
     }
   }
   throw failure;
+}
+
+function capitalised(sentence: string): string {
+  return sentence.charAt(0).toUpperCase() + sentence.slice(1);
 }
 
 /** Of the card's memory, left to the screen and others: what the library leaves itself when nobody says. */
