@@ -1,3 +1,4 @@
+import { hostname } from "node:os";
 import { join } from "node:path";
 import type { AccessLog } from "#artifacts/access-log.ts";
 import { createCrashPoint } from "#app/crash-point.ts";
@@ -33,6 +34,7 @@ import type { ToolRegistry } from "#tools/tool.ts";
 import { createProviderRegistry } from "#models/registry.ts";
 import type { ProviderRegistry } from "#models/provider.ts";
 import type { AdoptingRunner } from "#runner/create-runner.ts";
+import { createAnnotateRun } from "#runner/annotate.ts";
 import { createForkRun } from "#runner/fork.ts";
 import { type RunWatch, joinWatches } from "#runner/run-watch.ts";
 import { createStartRun } from "#runner/start.ts";
@@ -101,6 +103,7 @@ export async function createApp(
   const shared = {
     settings,
     version,
+    hostName: hostname(),
     wholeLedger: ledger,
     catalog: createCatalog(settings),
     runner,
@@ -120,6 +123,7 @@ export async function createApp(
     tools,
     webhooks,
     graph,
+    codeRunner,
     ...createStarters({ settings, ledger, programs, watch, runner }),
     submitCommand: loggedSubmit(createSubmitCommand(ledger), log),
   };
@@ -167,7 +171,7 @@ function createStarters(parts: {
   programs: Programs;
   watch: RunWatch | null;
   runner: AdoptingRunner | null;
-}): Pick<WholeServices, "startRun" | "forkRun"> {
+}): Pick<WholeServices, "startRun" | "forkRun" | "annotateRun"> {
   const { settings, ledger, programs, watch, runner } = parts;
   const workspacesDir = join(settings.dataDir, "workspaces");
   const shared = { ledger, now: systemClock, newId, workspacesDir, loadPlan: programs.load, watch };
@@ -175,6 +179,7 @@ function createStarters(parts: {
   return {
     startRun: createStartRun({ ...shared, ...adopt, cachesPrompts: settings.models.cachesPrompts }),
     forkRun: createForkRun(shared),
+    annotateRun: createAnnotateRun(shared),
   };
 }
 

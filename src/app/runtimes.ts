@@ -7,8 +7,10 @@ import type { Principal } from "#auth/principal.ts";
 import { builtinBundles } from "#bundles/builtin.ts";
 import { openFolderRegistry } from "#bundles/folder-registry.ts";
 import type { BundleRegistry } from "#bundles/registry.ts";
+import { type VisualFlowStore, createVisualFlowStore } from "#bundles/visual-flows/visual-flow-store.ts";
 import type { Settings } from "#config/settings.ts";
 import { AppError } from "#core/errors.ts";
+import { newId } from "#core/ids.ts";
 import { defaultRuntime, everything } from "#core/scope.ts";
 import { systemClock } from "#core/time.ts";
 import { type WholeServices, ownServices } from "#http/own-services.ts";
@@ -74,11 +76,14 @@ export interface CallerServices {
 /** The gateway as each caller sees it. */
 export function createCallerServices(
   settings: Settings,
-  whole: Omit<WholeServices, keyof OwnModels>,
+  whole: Omit<WholeServices, keyof OwnModels | "visualFlows">,
   { modelsOf, report }: { modelsOf: (rowScope: string | null) => OwnModels; report: (message: string) => void },
 ): CallerServices {
   const make = (rowScope: string | null, bundles: BundleRegistry) =>
-    ownServices({ ...whole, ...modelsOf(rowScope), bundles }, rowScope === null ? everything : { runtimeId: rowScope });
+    ownServices(
+      { ...whole, ...modelsOf(rowScope), bundles, visualFlows: visualFlowsOf(settings, rowScope) },
+      rowScope === null ? everything : { runtimeId: rowScope },
+    );
   if (!settings.auth.users.enabled) {
     const alone = make(null, whole.bundles);
     return { of: () => alone, forget: () => undefined };
@@ -115,6 +120,13 @@ function openBundles(settings: Settings, rowScope: string, report: (message: str
     report,
     limits: { maxArchiveBytes: settings.limits.maxBundleBytes },
   });
+}
+
+/** The folder that the settings name is one person's: with several, that of the first administrator. */
+function visualFlowsOf(settings: Settings, rowScope: string | null): VisualFlowStore {
+  const isBase = rowScope === null || rowScope === defaultRuntime;
+  const folder = isBase ? settings.visualFlowsDir : join(settings.dataDir, runtimeFolder(rowScope), "visualflows");
+  return createVisualFlowStore({ folder, now: systemClock, newId });
 }
 
 export function createRuntimes({ dataDir }: Settings, ledger: Ledger, forget: CallerServices["forget"]): Runtimes {

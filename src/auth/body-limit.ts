@@ -5,10 +5,20 @@ export interface BodyLimits {
   maxUploadBodyBytes: number;
   maxAttachmentBytes: number;
   maxBundleBytes: number;
+  maxChatThreadBytes: number;
 }
 
 /** Form fields and part headers around an uploaded file. */
 const multipartOverheadBytes = 2 * 1024 * 1024;
+
+/** A flow with hundreds of nodes is larger than any other request. */
+const maxFlowBytes = 16 * 1024 * 1024;
+
+/** What two kinds of documents need, however small other bodies have to be; 0 for everything else. */
+function needOf(path: string, { maxChatThreadBytes }: BodyLimits): number {
+  if (/\/visualflows(?:\/[^/]+)?$/.test(path)) return maxFlowBytes;
+  return path.endsWith("/chat_threads") ? 2 * maxChatThreadBytes : 0;
+}
 
 /** Most bytes that the body of a write to this path may have (contract 2.7). */
 export function bodyLimitBytes(path: string, limits: BodyLimits): number {
@@ -17,7 +27,7 @@ export function bodyLimitBytes(path: string, limits: BodyLimits): number {
     : path.endsWith("/bundles/upload") || path.endsWith("/workflow-catalog/upload")
       ? limits.maxBundleBytes + multipartOverheadBytes
       : null;
-  if (base === null) return limits.maxBodyBytes;
+  if (base === null) return Math.max(limits.maxBodyBytes, needOf(path, limits));
   return limits.maxUploadBodyBytes > 0 ? Math.min(base, limits.maxUploadBodyBytes) : base;
 }
 

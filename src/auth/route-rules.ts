@@ -45,6 +45,8 @@ const rules: readonly RouteRule[] = [
   forAdmins("prompt_cache", writesUnder("/prompt_cache")),
   { resourceClass: "tokens", matches: under("/me/tokens"), area: "none" },
   ...inArea("none", "session"),
+  // A report is a file of the operator's, and nothing of the caller's is read for it.
+  { resourceClass: "reports", matches: exactly("/bugs/report", "/features/report"), area: "runs" },
   ...inArea("any", "me", "ping", "status", "discovery", "semantics", "workspace"),
   ...inArea("runs", "runs", "commands", "schedules", "sessions", "artifacts", "attachments", "hooks", "webhooks"),
   ...inArea("bundles", "bundles", "workflows", "workflow-catalog", "visualflows"),

@@ -151,6 +151,10 @@ class FolderRegistry implements BundleRegistry {
     });
   }
 
+  fileOf(bundleId: string, version: string): string | null {
+    return this.#shelf.get(`${bundleId}@${version}`)?.files[0]?.path ?? null;
+  }
+
   reload(): ReturnType<BundleRegistry["reload"]> {
     return this.#serialised(async () => {
       const skipped = await this.#scan();

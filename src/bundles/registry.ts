@@ -19,6 +19,8 @@ export interface BundleRegistry {
   keep(archive: Uint8Array): Promise<Bundle>;
   /** Removes one version, or all. Answers how many went. Runs under way keep their version. */
   remove(bundleId: string, version?: string): Promise<number>;
+  /** The file or folder that carries a version; null for what is built in, or unknown. */
+  fileOf(bundleId: string, version: string): string | null;
   reload(): Promise<{ bundleIds: string[]; skipped: { file: string; reason: string }[] }>;
   deprecate(bundleId: string, flowId: string | null, reason: string | null): Promise<Deprecation>;
   /** False when there was nothing to take back. */

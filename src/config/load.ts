@@ -63,6 +63,7 @@ function readSettings(read: VariableReader, flags: NonNullable<LoadOptions["flag
   // What is named below the configured folder goes with it when a flag names another one.
   const placed = (path: string) => (isInside(folder, path) ? join(dataDir, relative(folder, path)) : path);
   const flows = read.get(server.flowsDir);
+  const visualFlows = read.get(server.visualFlowsDir);
   // It has one value; another one must not be passed over in silence.
   read.get<string>(server.workflowSource);
   return {
@@ -70,6 +71,7 @@ function readSettings(read: VariableReader, flags: NonNullable<LoadOptions["flag
     port: flags.port ?? read.get(server.port),
     dataDir,
     flowsDir: flowsFolder(flags.flowsDir, flows === null ? null : placed(resolve(cwd, flows)), { cwd, dataDir }),
+    visualFlowsDir: visualFlows === null ? join(dataDir, "visualflows") : placed(resolve(cwd, visualFlows)),
     dbPath: databasePath(read, { cwd, dataDir, placed }),
     ledgerDir: join(dataDir, "ledger"),
     storeBackend: read.get(server.storeBackend),
@@ -244,6 +246,7 @@ function limitSettings(read: VariableReader): LimitSettings {
     maxUploadBodyBytes: read.get(limits.maxUploadBodyBytes),
     maxAttachmentBytes: read.get(limits.maxAttachmentBytes),
     maxBundleBytes: read.get(limits.maxBundleBytes),
+    maxChatThreadBytes: read.get(limits.maxChatThreadBytes),
     maxConcurrency: read.get(limits.maxConcurrency),
     maxSse: read.get(limits.maxSse),
     maxInlineBytes: read.get(limits.maxInlineBytes),

@@ -5,6 +5,8 @@ export interface Settings {
   dataDir: string;
   /** Folder of installed `.flow` bundles. */
   flowsDir: string;
+  /** Folder of the editor's flows of the gateway's own runtime. */
+  visualFlowsDir: string;
   /** SQLite file; lies under `dataDir`. */
   dbPath: string;
   /** Folder of the file store, under `dataDir`. */
@@ -139,6 +141,8 @@ export interface LimitSettings {
   maxUploadBodyBytes: number;
   maxAttachmentBytes: number;
   maxBundleBytes: number;
+  /** A conversation about a run that is kept. */
+  maxChatThreadBytes: number;
   maxConcurrency: number;
   maxSse: number;
   /** Larger leaves of records and vars become artifacts. 0 or less: never. */

@@ -1,5 +1,6 @@
 import type { Command } from "#core/command.ts";
 import type { EventEnvelope } from "#core/event.ts";
+import type { RunNote } from "#core/note.ts";
 import type { TerminalStatus } from "#core/run.ts";
 import type { Value } from "#core/value.ts";
 
@@ -7,6 +8,8 @@ import type { Value } from "#core/value.ts";
 export type MailBody =
   | { kind: "command"; command: Command }
   | { kind: "event"; key: string; event: EventEnvelope }
+  /** Written down as it is, as soon as the run does not wait. */
+  | { kind: "note"; note: RunNote }
   | { kind: "child"; child_run_id: string; status: TerminalStatus; output: Value; error: string | null }
   /**
    * A tree-wide command, passed from parent to child so that a child started meanwhile is reached too.

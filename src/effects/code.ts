@@ -3,6 +3,7 @@ import { type JsonObject, type Value, isObject } from "#core/value.ts";
 import { AppError } from "#core/errors.ts";
 import type { EffectContext, EffectHandler, Effected } from "#effects/effect-handler.ts";
 import type { CodeOutcome, CodeRequest, CodeRunner } from "#sandbox/code-runner.ts";
+import { executionReport } from "#sandbox/execution-report.ts";
 
 /** Runs a code node's source apart from the gateway. Code reaches nothing outside, so that it may run again after a crash. */
 export function codeHandler(runner: CodeRunner): EffectHandler {
@@ -51,24 +52,8 @@ function isPair(value: Value): value is [string, string] {
 
 /** The record of contract flow-runtime 2.11: an object's own keys beside it, under the fixed ones. */
 function recordOf(outcome: CodeOutcome, permissions: string): JsonObject {
-  const { usage, durationMs } = outcome;
-  const execution: JsonObject = {
-    duration_ms: rounded(durationMs),
-    cpu_time_ms: usage && rounded(usage.cpuTimeMs),
-    cpu_percent: usage && rounded((usage.cpuTimeMs / Math.max(usage.durationMs, 0.001)) * 100),
-    memory_rss_mb: mebibytes(usage?.rssBytes),
-    memory_rss_delta_mb: mebibytes(usage?.rssDeltaBytes),
-    permissions,
-  };
+  const execution = executionReport(outcome, permissions);
   if ("error" in outcome) return { success: false, output: null, result: null, error: outcome.error, execution };
   const { value } = outcome;
   return { ...(isObject(value) ? value : {}), success: true, output: value, result: value, execution };
-}
-
-function mebibytes(bytes: number | null | undefined): number | null {
-  return bytes === null || bytes === undefined ? null : rounded(bytes / 1024 / 1024);
-}
-
-function rounded(value: number): number {
-  return Math.round(value * 1000) / 1000;
 }

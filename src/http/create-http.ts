@@ -22,13 +22,12 @@ import { adminUserRoutes } from "#http/routes/admin-users.ts";
 import { artifactGroups } from "#http/routes/artifact-groups.ts";
 import { blocRoutes } from "#http/routes/blocs.ts";
 import { auditRoutes } from "#http/routes/audit.ts";
-import { bundleRoutes } from "#http/routes/bundles.ts";
+import { bundleGroups } from "#http/routes/bundle-groups.ts";
 import { commandRoutes } from "#http/routes/commands.ts";
 import { connectionRoutes } from "#http/routes/connections.ts";
 import { defaultRoutes } from "#http/routes/defaults.ts";
 import { discoveryRoutes } from "#http/routes/discovery.ts";
 import { embeddingRoutes } from "#http/routes/embeddings.ts";
-import { forkRoutes } from "#http/routes/forks.ts";
 import { gatewayRoutes } from "#http/routes/gateway.ts";
 import { hostRoutes } from "#http/routes/host.ts";
 import { ledgerRoutes } from "#http/routes/ledger.ts";
@@ -37,7 +36,7 @@ import { modelRoutes } from "#http/routes/models.ts";
 import { openAiRoutes } from "#http/routes/openai.ts";
 import { peopleRoutes } from "#http/routes/people.ts";
 import { promptCacheRoutes } from "#http/routes/prompt-cache.ts";
-import { runRoutes } from "#http/routes/runs.ts";
+import { runGroups } from "#http/routes/run-groups.ts";
 import { sandboxRoutes } from "#http/routes/sandbox.ts";
 import { scheduleRoutes } from "#http/routes/schedules.ts";
 import { graphChangeRoutes } from "#http/routes/graph-changes.ts";
@@ -223,11 +222,10 @@ function createRoutes(services: SharedServices, { access, audit, streams, report
     .use(auditRoutes({ ...context, audit }))
     .use(adminRuntimeRoutes(context))
     .use(scheduleRoutes(context))
-    .use(runRoutes(context))
-    .use(forkRoutes(context))
+    .use(runGroups(context))
     .use(ledgerRoutes({ ...context, streams, keepOpen }))
     .use(commandRoutes(context))
-    .use(bundleRoutes(context))
+    .use(bundleGroups(context))
     .use(discoveryRoutes(context))
     .use(artifactGroups(context))
     .use(modelRoutes(context))

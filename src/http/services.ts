@@ -19,7 +19,10 @@ import type { ProviderRegistry } from "#models/provider.ts";
 import type { OpenWorkspace } from "#tools/create-workspace.ts";
 import type { FileIndex } from "#tools/file-index.ts";
 import type { ToolRegistry } from "#tools/tool.ts";
+import type { VisualFlowStore } from "#bundles/visual-flows/visual-flow-store.ts";
+import type { CodeRunner } from "#sandbox/code-runner.ts";
 import type { Plan } from "#engine/plan.ts";
+import type { AnnotateRun } from "#runner/annotate.ts";
 import type { ForkRun, Runner, StartRequest, StartRun, SubmitCommand } from "#runner/runner.ts";
 import type { Retention } from "#retention/retention.ts";
 import type { Host, Telemetry } from "#http/telemetry.ts";
@@ -46,6 +49,8 @@ export interface LinkServices {
 export interface SharedServices {
   settings: Settings;
   version: string;
+  /** Of this machine. */
+  hostName: string;
   /** The rows of all runtimes: for what serves no caller. Routes read through `Services.ledger`. */
   wholeLedger: Ledger;
   /** The gateway as one caller sees it. */
@@ -101,9 +106,14 @@ export interface Services extends Omit<SharedServices, "wholeLedger" | "of" | "a
   /** Providers that somebody entered. */
   connections: ConnectionBook;
   tools: ToolRegistry;
+  /** Flows that an editor works on. */
+  visualFlows: VisualFlowStore;
+  codeRunner: Pick<CodeRunner, "run">;
   webhooks: WebhookServices;
   graph: ScopedGraph;
   startRun: (request: Omit<StartRequest, "runtimeId">) => ReturnType<StartRun>;
   forkRun: ForkRun;
+  /** Writes into the ledger of a run what somebody says about it. */
+  annotateRun: AnnotateRun;
   submitCommand: (command: Omit<NewCommand, "runtime_id">) => ReturnType<SubmitCommand>;
 }

@@ -36,6 +36,16 @@ export function updateProblem(
   return stored.stateNo >= maxRows ? `Run '${runId}' holds at most ${maxRows} changes` : null;
 }
 
+/** Why a note may not follow what is stored, or null. The epoch does not matter: no runner owns a run that has ended. */
+export function noteProblem(
+  update: { runId: string; headSeq: number },
+  stored: { head: number; status: RunStatus },
+): string | null {
+  const { runId, headSeq } = update;
+  if (!isTerminal(stored.status)) return `Run '${runId}' is still ${stored.status}: its own runner writes about it`;
+  return headSeq === stored.head ? null : `Run '${runId}' stands at record ${stored.head}, not at ${headSeq}`;
+}
+
 /** The delta of a commit that changed no var: its state says where the run stood. */
 export const noChange = "[]";
 

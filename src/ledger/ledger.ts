@@ -26,6 +26,8 @@ export interface Ledger extends Upkeep {
 
   getRun(runId: string): Promise<Run | null>;
   listRuns(query: RunQuery): Promise<Run[]>;
+  /** Sessions with root runs that are neither drafts nor internal, the last changed first. */
+  listSessions(query: SessionQuery): Promise<SessionSummary[]>;
   /** Records after a cursor, as stored text; at most `limit` records and about `maxBytes`. */
   readRecords(runId: string, after: number, options: { limit: number; maxBytes?: number }): Promise<SealedRecord[]>;
   /** The last `limit` records, oldest first. */
@@ -141,6 +143,11 @@ export interface RunUpdate {
   consumed: number[];
   /** Event keys that this run listens on until it ends (repeated keys are fine). */
   listens: string[];
+  /**
+   * Records about a run that has ended, such as a summary of it: the chain goes on, and nothing else of the run changes, whatever the other
+   * fields say. AppError `conflict` for a run that has not ended.
+   */
+  isNote?: true;
 }
 
 export interface Committed {
@@ -190,6 +197,26 @@ export interface RunQuery {
   includeDrafts?: boolean;
   /** Workflows named `__*` are left out unless `workflowId` is given. */
   includeInternal?: boolean;
+}
+
+export interface SessionQuery {
+  /** Null: of all runtimes. */
+  runtimeId: string | null;
+  limit: number;
+  /** Only sessions that were last changed before, ISO time. */
+  before: string | null;
+  /** Also those that consist of one run which nobody gave a session. */
+  includeUnnamed: boolean;
+}
+
+export interface SessionSummary {
+  session_id: string;
+  /** Root runs. */
+  runs: number;
+  /** Those that have not ended. */
+  live: number;
+  created_at: string;
+  updated_at: string;
 }
 
 /** Opaque to callers. */

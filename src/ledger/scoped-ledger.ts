@@ -1,6 +1,14 @@
 import { AppError } from "#core/errors.ts";
 import type { Scope } from "#core/scope.ts";
-import type { ArtifactFilter, ArtifactQuery, ArtifactRow, Batch, Ledger, RunQuery } from "#ledger/ledger.ts";
+import type {
+  ArtifactFilter,
+  ArtifactQuery,
+  ArtifactRow,
+  Batch,
+  Ledger,
+  RunQuery,
+  SessionQuery,
+} from "#ledger/ledger.ts";
 
 /**
  * The ledger as one caller sees it: rows of other runtimes are not there. The routes get this and never the ledger itself, so that a route
@@ -23,6 +31,7 @@ export interface ScopedLedger extends Pick<
   readonly scope: Scope;
   /** Calls back after each commit of the run. Answers the unsubscribe function. */
   watch(runId: string, listener: () => void): () => void;
+  listSessions(query: Omit<SessionQuery, "runtimeId">): ReturnType<Ledger["listSessions"]>;
   listRuns(query: Omit<RunQuery, "runtimeId">): ReturnType<Ledger["listRuns"]>;
   getCommand(commandId: string, principal: string): ReturnType<Ledger["getCommand"]>;
   getArtifact(artifactId: string): ReturnType<Ledger["getArtifact"]>;
@@ -55,6 +64,7 @@ export function scopedLedger(ledger: Ledger, scope: Scope): ScopedLedger {
     deleteRuns: (runIds) => ledger.deleteRuns(runIds),
     measureRuns: (runIds) => ledger.measureRuns(runIds),
     size: () => ledger.size(),
+    listSessions: (query) => ledger.listSessions({ ...query, runtimeId }),
     listRuns: (query) => ledger.listRuns({ ...query, runtimeId }),
     getCommand: (commandId, principal) => ledger.getCommand(commandId, principal),
     getArtifact: (artifactId) => ledger.getArtifact(artifactId, runtimeId),

@@ -37,7 +37,8 @@ export async function* verifyLedger(
         else yield step;
       }
       yield* verifyStates(source, run);
-      options.onProgress?.(++runs, records);
+      runs += 1;
+      options.onProgress?.(runs, records);
     }
     const last = page.at(-1);
     if (!last || options.runId !== undefined) break;

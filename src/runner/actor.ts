@@ -10,7 +10,7 @@ import type { EffectHandler, Effected } from "#effects/effect-handler.ts";
 import type { Ledger } from "#ledger/ledger.ts";
 import { type CommitDependencies, commitSession } from "#runner/commit.ts";
 import { Errands } from "#runner/errands.ts";
-import { applyMail } from "#runner/inbox.ts";
+import { applyMail, writeNotes } from "#runner/inbox.ts";
 import { type EffectRunner, effectContext } from "#runner/effect-runner.ts";
 import { tellFamily } from "#runner/family.ts";
 import type { RunSession } from "#runner/session.ts";
@@ -95,6 +95,7 @@ export class RunActor {
 
   /** Ends the run with mail that asks for nothing else. */
   async end(mail: Mail): Promise<void> {
+    this.session.inbox = (await this.#readMail()).filter(({ id }) => id !== mail.id);
     const action = applyMail(this.session, mail);
     if (action.kind === "cancel") await this.#cancel(action.reason);
     await this.#flush();
@@ -113,11 +114,7 @@ export class RunActor {
   /** Reads new mail and applies what can be applied, up to the first piece that needs the engine. */
   async #readInbox(): Promise<Input | null> {
     const { session } = this;
-    if (this.#hasMail) {
-      this.#hasMail = false;
-      await this.#committing;
-      session.inbox = await this.#unreadMail();
-    }
+    if (this.#hasMail) session.inbox = await this.#readMail();
     for (const mail of session.inbox.slice()) {
       if (session.isTerminal) break;
       const action = applyMail(session, mail);
@@ -134,7 +131,9 @@ export class RunActor {
     return null;
   }
 
-  async #unreadMail(): Promise<RunSession["inbox"]> {
+  async #readMail(): Promise<RunSession["inbox"]> {
+    this.#hasMail = false;
+    await this.#committing;
     const drafted = new Set(this.session.draft.consumed);
     const mail = await this.#deps.ledger.readMail(this.session.run.run_id, mailPage);
     return mail.filter((each) => !drafted.has(each.id));
@@ -241,6 +240,8 @@ export class RunActor {
     session.output = output;
     session.error = error;
     session.draft.touched = true;
+    if (this.#hasMail) session.inbox = await this.#readMail();
+    writeNotes(session);
     if (session.run.parent_run_id) {
       const { run_id, parent_run_id } = session.run;
       session.draft.mail.push({ run_id: parent_run_id, kind: "child", child_run_id: run_id, status, output, error });

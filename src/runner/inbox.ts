@@ -1,5 +1,6 @@
 import type { CommandOutcome } from "#core/command.ts";
 import type { Mail } from "#core/mail.ts";
+import { noteRecord } from "#core/note.ts";
 import { pyStr } from "#core/python.ts";
 import { isoTime } from "#core/time.ts";
 import { type JsonObject, isObject } from "#core/value.ts";
@@ -39,7 +40,22 @@ export function applyMail(session: RunSession, mail: Mail): MailAction {
       return applyChild(session, mail);
     case "control":
       return applyControl(session, mail);
+    case "note":
+      if (session.status === "waiting") return { kind: "hold" };
+      writeNote(session, mail);
+      return { kind: "done" };
   }
+}
+
+/** What nobody wrote down while the run waited: it must not end with it. */
+export function writeNotes(session: RunSession): void {
+  for (const mail of session.inbox) if (mail.kind === "note") writeNote(session, mail);
+  session.inbox = session.inbox.filter(({ kind }) => kind !== "note");
+}
+
+function writeNote(session: RunSession, mail: Mail & { kind: "note" }): void {
+  session.execution.records.push(noteRecord(session.run, mail.note));
+  session.consume(mail);
 }
 
 function applyCommand(session: RunSession, mail: Mail & { kind: "command" }): MailAction {

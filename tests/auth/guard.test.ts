@@ -13,6 +13,7 @@ const limits: LimitSettings = {
   maxUploadBodyBytes: 0,
   maxAttachmentBytes: 1000,
   maxBundleBytes: 2000,
+  maxChatThreadBytes: 2000,
   maxConcurrency: 64,
   maxSse: 32,
   maxInlineBytes: 262_144,

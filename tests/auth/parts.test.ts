@@ -101,6 +101,7 @@ test("body limits are those of the path, capped for uploads", () => {
     maxUploadBodyBytes: 0,
     maxAttachmentBytes: 100,
     maxBundleBytes: 200,
+    maxChatThreadBytes: 30,
     maxConcurrency: 1,
     maxSse: 1,
     maxInlineBytes: 1,

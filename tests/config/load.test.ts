@@ -19,6 +19,7 @@ test("without anything said, the defaults are in force", () => {
     port: 8080,
     dataDir: join(cwd, "runtime"),
     flowsDir: join(cwd, "runtime/flows"),
+    visualFlowsDir: join(cwd, "runtime/visualflows"),
     dbPath: join(cwd, "runtime/gateway.sqlite3"),
     ledgerDir: join(cwd, "runtime/ledger"),
     storeBackend: "sqlite",
@@ -69,6 +70,7 @@ test("without anything said, the defaults are in force", () => {
       maxUploadBodyBytes: 0,
       maxAttachmentBytes: 26_214_400,
       maxBundleBytes: 78_643_200,
+      maxChatThreadBytes: 750_000,
       maxConcurrency: 512,
       maxSse: 4096,
       maxInlineBytes: 262_144,
@@ -171,6 +173,7 @@ describe("precedence", () => {
     ["ABSTRACTGATEWAY_FLOWS_DIR", "flowsDir"],
     ["ABSTRACTFRAMEWORK_WORKFLOWS_DIR", "flowsDir"],
     ["ABSTRACTFLOW_FLOWS_DIR", "flowsDir"],
+    ["ABSTRACTGATEWAY_VISUALFLOWS_DIR", "visualFlowsDir"],
   ] as const)("%s names %s", (name, key) => {
     expect(load({ [name]: "x" })[key]).toBe(join(cwd, "x"));
   });

@@ -14,6 +14,7 @@ export interface Belongings {
   tokenId: string;
   assertionId: string;
   workflowId: string;
+  visualFlowId: string;
 }
 
 /** How one operation is tried on the first user's things by the second. */
@@ -104,6 +105,19 @@ function runAttempts(own: Belongings): Record<string, Attempt[]> {
       { path: { ...artifact, artifact_id: own.attachmentId }, status: absent },
     ],
     "GET /runs/{run_id}/artifacts/{artifact_id}/content": [{ path: artifact, status: absent }],
+    "GET /sessions": [{ status: 200, query: "include_unnamed=true" }],
+    "GET /sessions/{session_id}": [{ path: { session_id: own.sessionId }, status: [200, 404] }],
+    "POST /bugs/report": [
+      { body: { session_id: own.sessionId, description: "bob's", active_run_id: own.runId }, status: 200 },
+    ],
+    "POST /features/report": [{ body: { session_id: own.sessionId, description: "bob's" }, status: 200 }],
+    "POST /runs/{run_id}/summary": [{ path: run(own), body: {}, status: absent }],
+    "POST /runs/{run_id}/chat": [
+      { path: run(own), body: { messages: [{ role: "user", content: "?" }], persist: true }, status: absent },
+    ],
+    "POST /runs/{run_id}/chat_threads": [
+      { path: run(own), body: { messages: [{ role: "user", content: "?" }] }, status: absent },
+    ],
     "POST /runs/{run_id}/fork": [{ path: run(own), body: { at: 1 }, status: absent }],
     "POST /runs/ledger/batch": [{ body: { runs: [{ run_id: own.runId, after: 0 }] }, status: 200 }],
     "POST /runs/purge_drafts": [
@@ -201,6 +215,7 @@ function bundleAttempts(own: Belongings): Record<string, Attempt[]> {
     "POST /bundles/{bundle_id}/deprecate": [{ path: bundle, body: {}, status: absent }],
     "POST /bundles/{bundle_id}/undeprecate": [{ path: bundle, body: {}, status: absent }],
     "DELETE /bundles/{bundle_id}": [{ path: bundle, status: absent }],
+    ...visualFlowAttempts(own),
     "GET /v1/models": [{ status: 200 }],
     "POST /v1/chat/completions": [
       { body: { model: "bundle:ask", messages: [{ role: "user", content: "hi" }] }, status: absent },
@@ -210,6 +225,19 @@ function bundleAttempts(own: Belongings): Record<string, Attempt[]> {
       },
     ],
     "POST /v1/embeddings": [{ body: { model: `endpoint:${own.connectionId}/x`, input: "hi" }, status: absent }],
+  };
+}
+
+function visualFlowAttempts(own: Belongings): Record<string, Attempt[]> {
+  const flow = { flow_id: own.visualFlowId };
+  return {
+    "GET /visualflows": [{ status: 200 }],
+    "POST /visualflows": [{ body: { name: "bob's" }, status: 200 }],
+    "GET /visualflows/{flow_id}": [{ path: flow, status: absent }],
+    "PUT /visualflows/{flow_id}": [{ path: flow, body: { name: "bob's" }, status: absent }],
+    "DELETE /visualflows/{flow_id}": [{ path: flow, status: absent }],
+    "POST /visualflows/{flow_id}/publish": [{ path: flow, body: {}, status: absent }],
+    "POST /visualflows/code/simulate": [{ body: { code: "def transform(i): return 1" }, status: 200 }],
   };
 }
 

@@ -136,6 +136,7 @@ async function furnish(user: string): Promise<Belongings> {
   const cache = { provider: "local", model: "tiny-chat", version: 1, system_prompt: `${secret} ${"word ".repeat(40)}` };
   const prepared = await ok(user, "POST", `/sessions/${sessionId}/prompt_cache/prepare`, cache);
   expect(prepared).toMatchObject({ ok: true, prepared: true });
+  const drawn = await ok(user, "POST", "/visualflows", { name: secret });
   return {
     runId,
     waitingId,
@@ -151,6 +152,7 @@ async function furnish(user: string): Promise<Belongings> {
     tokenId: token.record.token_id,
     assertionId: facts.assertion_ids[0],
     workflowId: "ask@1.0.0:ask",
+    visualFlowId: drawn.id,
   };
 }
 
@@ -172,13 +174,17 @@ async function everythingOf(user: string): Promise<Record<string, unknown>> {
     "/config/provider-endpoint-profiles",
     "/me/tokens",
     "/webhooks",
+    "/visualflows",
     "/kg/export",
     "/prompt_cache/stats?provider=local&model=tiny-chat",
   ]) {
     const { status, text } = await as(user, "GET", path);
     seen[path] = {
       status,
-      text: text.replace(/"(next_fire_times|last_used_at|last_error|failing_since)":[^\]}]*?([\]},])/g, "$2"),
+      // Their own reads are counted a moment later.
+      text: text
+        .replace(/"access":\{[^}]*\}/g, '"access":{}')
+        .replace(/"(next_fire_times|last_used_at|last_error|failing_since)":[^\]}]*?([\]},])/g, "$2"),
     };
   }
   return seen;

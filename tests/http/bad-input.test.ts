@@ -23,6 +23,13 @@ const writers: [path: string, good: object][] = [
   ["/commands", { command_id: "x", run_id: "r", type: "pause" }],
   ["/bundles/ask/deprecate", {}],
   ["/bundles/ask/undeprecate", {}],
+  ["/runs/r/chat", {}],
+  ["/bugs/report", { session_id: "s", description: "d" }],
+  ["/features/report", { session_id: "s", description: "d" }],
+  ["/runs/r/chat_threads", {}],
+  ["/visualflows", { name: "x" }],
+  ["/visualflows/none/publish", {}],
+  ["/visualflows/code/simulate", {}],
 ];
 
 const badBodies: [name: string, body: string | Uint8Array, headers: Record<string, string>, type: string][] = [
@@ -84,6 +91,13 @@ const issues: [path: string, body: string | object, issue: object][] = [
     { bundle_id: "ask", session_id: "x".repeat(513) },
     { type: "string_too_long", loc: ["body", "session_id"] },
   ],
+  ["/visualflows", {}, { type: "missing", loc: ["body", "name"], msg: "Field required" }],
+  ["/visualflows", { name: "x", color: 1 }, { type: "extra_forbidden", loc: ["body", "color"] }],
+  ["/visualflows", { name: "x", nodes: {} }, { type: "list_type", loc: ["body", "nodes"] }],
+  ["/visualflows", { name: "x", nodes: [5] }, { type: "dict_type", loc: ["body", "nodes", 0] }],
+  ["/visualflows", { name: "x", interfaces: [1] }, { type: "string_type", loc: ["body", "interfaces", 0] }],
+  ["/visualflows/code/simulate", { mode: 1 }, { type: "extra_forbidden", loc: ["body", "mode"] }],
+  ["/visualflows/none/publish", { overwrite: "maybe" }, { type: "bool_type", loc: ["body", "overwrite"] }],
   ["/commands", {}, { type: "missing", loc: ["body", "command_id"], msg: "Field required", input: { payload: {} } }],
   ["/commands", { command_id: "c", run_id: "r" }, { type: "missing", loc: ["body", "type"] }],
   [

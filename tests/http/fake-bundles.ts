@@ -104,6 +104,10 @@ export class FakeBundles implements BundleRegistry {
     return before - this.installed.length;
   }
 
+  fileOf(bundleId: string, version: string): string | null {
+    return this.find(bundleId, version) && `/flows/${bundleId}@${version}.flow`;
+  }
+
   async reload(): ReturnType<BundleRegistry["reload"]> {
     return { bundleIds: [...new Set(this.list().map((each) => each.manifest.bundle_id))], skipped: [] };
   }

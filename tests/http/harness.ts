@@ -19,6 +19,8 @@ import { systemClock } from "#core/time.ts";
 import { createHttp } from "#http/create-http.ts";
 import { createUploads } from "#artifacts/uploads.ts";
 import { workspaceOpener } from "#app/workspace-access.ts";
+import { createVisualFlowStore } from "#bundles/visual-flows/visual-flow-store.ts";
+import { newId } from "#core/ids.ts";
 import { createFileIndex } from "#tools/file-index.ts";
 import { builtinTools } from "#tools/builtin-tools.ts";
 import { createToolRegistry } from "#tools/registry.ts";
@@ -31,6 +33,7 @@ import { openSqliteLedger } from "#ledger/sqlite/sqlite-ledger.ts";
 import { createBlocStore } from "#models/blocs/bloc-store.ts";
 import type { ProviderRegistry } from "#models/provider.ts";
 import type { Delta, Runner } from "#runner/runner.ts";
+import { createAnnotateRun } from "#runner/annotate.ts";
 import { createForkRun } from "#runner/fork.ts";
 import { createRetention } from "#retention/create-retention.ts";
 import { createStartRun } from "#runner/start.ts";
@@ -100,6 +103,7 @@ export async function createHarness(options: HarnessOptions = {}): Promise<Harne
   const shared: Omit<SharedServices, "of" | "accounts" | "people" | "runtimes"> = {
     settings,
     version: "9.9.9",
+    hostName: "test-host",
     wholeLedger: ledger,
     catalog: createCatalog(settings),
     runner: fakeRunner(deltas),
@@ -144,6 +148,8 @@ export async function createHarness(options: HarnessOptions = {}): Promise<Harne
     ...createModelConfig(settings),
     graph,
     webhooks: createWebhooks(settings, () => undefined),
+    visualFlows: createVisualFlowStore({ folder: settings.visualFlowsDir, now, newId }),
+    codeRunner: { run: async () => ({ error: "no sandbox here", durationMs: 0, usage: null }) },
     tools: createToolRegistry({ tools: builtinTools({ environment: {} }) }),
     startRun: createStartRun({
       ledger,
@@ -152,6 +158,7 @@ export async function createHarness(options: HarnessOptions = {}): Promise<Harne
       workspacesDir: join(dataDir, "workspaces"),
       loadPlan: async (_digest, workflowId) => plan(workflowId),
     }),
+    annotateRun: createAnnotateRun({ ledger, now, newId }),
     forkRun: createForkRun({
       ledger,
       now,
@@ -229,6 +236,7 @@ function testSettings(dataDir: string, options: HarnessOptions): Settings {
     port: 0,
     dataDir,
     flowsDir: join(dataDir, "flows"),
+    visualFlowsDir: join(dataDir, "visualflows"),
     dbPath: join(dataDir, "gateway.sqlite3"),
     ledgerDir: join(dataDir, "ledger"),
     storeBackend: "sqlite",
@@ -253,6 +261,7 @@ function testSettings(dataDir: string, options: HarnessOptions): Settings {
       maxUploadBodyBytes: 0,
       maxAttachmentBytes: 26_214_400,
       maxBundleBytes: 1000,
+      maxChatThreadBytes: 750_000,
       maxConcurrency: 64,
       maxSse: 32,
       maxInlineBytes: 262_144,

@@ -4,6 +4,7 @@ import type { MemoryEvent } from "#core/memory-event.ts";
 import { isoTime } from "#core/time.ts";
 import { rejection } from "#fixtures/rejection.ts";
 import { scopedLedger } from "#ledger/scoped-ledger.ts";
+import { exerciseNotes } from "./run-conformance.ts";
 import { exerciseUpkeep } from "./upkeep-conformance.ts";
 import type { ArtifactFilter, ArtifactOrder, ArtifactRow, Ledger, Notice } from "#ledger/ledger.ts";
 import { Chain, command, epochMs, newRun, progress, tick, wait } from "./sample-runs.ts";
@@ -1054,6 +1055,10 @@ export function exerciseLedger(name: string, open: () => Promise<Opened>): void 
     });
 
     exerciseUpkeep(() => ledger);
+    exerciseNotes(
+      () => ledger,
+      async () => (ledger = await opened.reopen()),
+    );
 
     describe("durability", () => {
       test("everything is there after the store was opened again", async () => {

@@ -28,6 +28,12 @@ export const limits = {
     max: large,
     meaning: "Largest bundle",
   }),
+  maxChatThreadBytes: number(gateway("MAX_CHAT_THREAD_BYTES"), {
+    preset: 750_000,
+    min: 1,
+    max: large,
+    meaning: "Largest conversation about a run that is kept",
+  }),
   maxConcurrency: number(gateway("MAX_CONCURRENCY"), {
     preset: 512,
     min: 1,

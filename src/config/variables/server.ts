@@ -10,6 +10,10 @@ export const server = {
     shown: "<data>/flows",
     meaning: "Installed bundles",
   }),
+  visualFlowsDir: text(gateway("VISUALFLOWS_DIR"), {
+    shown: "<data>/visualflows",
+    meaning: "Flows of the editor, where one person uses the gateway, and those of its first administrator",
+  }),
   host: text(gateway("HOST"), { shown: "127.0.0.1", meaning: "Address to listen at" }),
   port: number(gateway("PORT"), { preset: 8080, min: 0, max: 65_535, meaning: "Port to listen at; 0: any free one" }),
   publicUrl: address(gateway("PUBLIC_URL"), {

@@ -9,7 +9,7 @@ export const features = {
   workspace: true,
   capabilityDefaults: true,
   codeNodes: true,
-  visualflows: false,
+  visualflows: true,
   workflowCatalog: true,
   tools: true,
   promptCache: true,

@@ -8,6 +8,8 @@ import type { StoredStateLine } from "#ledger/file/stored-run.ts";
 export type Change =
   | { do: "start"; no: number; run: string; vars: string }
   | RunChange
+  /** Records about a run that has ended. */
+  | { do: "note"; run_id: string; head_hash: string | null; records: string[] }
   | { do: "mail"; run_id: string; id: number; body: string; command_seq: number | null }
   | { do: "command"; row: string }
   | { do: "outcome"; seq: number; outcome: string; applied_at: string }

@@ -7,6 +7,7 @@ import { folderBytes } from "#ledger/file/files.ts";
 import type { RunReader } from "#ledger/file/run-reader.ts";
 import type { Store } from "#ledger/file/store.ts";
 import type { StoredRun } from "#ledger/file/stored-run.ts";
+import { listSessions } from "#ledger/file/list-sessions.ts";
 import { endedRuns, measureRuns } from "#ledger/file/upkeep.ts";
 
 export type Guard = <T>(from: () => T | Promise<T>) => Promise<T>;
@@ -33,6 +34,7 @@ export function readsOf(store: Store, reader: RunReader, open: Guard): Reads {
   return {
     getRun: (runId) => ofRun(runId, null, (run) => store.files.whole(run)),
     listRuns: (query) => open(() => store.runs.list(query).map((run) => store.files.whole(run))),
+    listSessions: (query) => open(() => listSessions(store, query)),
     readRecords: (runId, after, page) => ofRun(runId, [], (run) => reader.records(run, after, page)),
     tailRecords: (runId, limit) =>
       ofRun(runId, [], (run) => reader.records(run, Math.max(0, run.head - limit), { limit })),

@@ -3,7 +3,14 @@ import { AppError } from "#core/errors.ts";
 import { parseObject, stringifyJson } from "#core/json.ts";
 import type { MailBody } from "#core/mail.ts";
 import { isTerminal } from "#core/run.ts";
-import { alreadyEnded, mailIsGone, outcomeAtOnce, updateProblem, writesState } from "#ledger/batch-rules.ts";
+import {
+  alreadyEnded,
+  mailIsGone,
+  noteProblem,
+  outcomeAtOnce,
+  updateProblem,
+  writesState,
+} from "#ledger/batch-rules.ts";
 import type { Committed } from "#ledger/ledger.ts";
 import type { Prepared, PreparedUpdate } from "#ledger/file/prepared.ts";
 import type { Stage } from "#ledger/file/stage.ts";
@@ -48,6 +55,13 @@ function planUpdate(update: PreparedUpdate, stage: Stage): void {
   const { runId, change } = update;
   const run = stage.edit(runId);
   if (!run) throw notFound(runId);
+  if (update.isNote) {
+    const problem = noteProblem(update, run);
+    if (problem !== null) throw new AppError("conflict", problem);
+    run.head += change.records.length;
+    stage.changes.push({ do: "note", run_id: runId, head_hash: change.head_hash, records: change.records });
+    return;
+  }
   const problem = updateProblem(update, run);
   if (problem !== null) throw new AppError("conflict", problem);
   for (const id of change.consumed) {

@@ -34,6 +34,7 @@ export interface PreparedUpdate {
   epoch: number;
   status: RunStatus;
   change: RunChange;
+  isNote: boolean;
 }
 
 /** AppError `conflict` when records are not consecutive, `internal` when something cannot be stored. */
@@ -90,7 +91,7 @@ function preparedUpdate(update: RunUpdate): PreparedUpdate {
     consumed: [...update.consumed],
     listens: [...update.listens],
   };
-  return { runId: run_id, headSeq: head_seq, epoch, status: progress.status, change };
+  return { runId: run_id, headSeq: head_seq, epoch, status: progress.status, change, isNote: update.isNote === true };
 }
 
 const progressTexts = ["status", "node_id", "updated_at"] as const;

@@ -90,13 +90,14 @@ export class Store {
   #apply(change: Change, group: number): void {
     if (change.do === "start") this.#start(change, group);
     else if (change.do === "update") this.#update(change, group);
+    else if (change.do === "note") this.#note(change, group);
     else if (change.do === "mail") this.#post(change, group);
     else if (change.do === "compact") this.#compact(change, group);
     else if (change.do === "delete") this.#delete(change, group);
     else if (group > this.#tablesApplied) this.#applyToTables(change);
   }
 
-  #applyToTables(change: Exclude<Change, { do: "start" | "update" | "mail" | "compact" | "delete" }>): void {
+  #applyToTables(change: Exclude<Change, { do: "start" | "update" | "note" | "mail" | "compact" | "delete" }>): void {
     if (change.do === "command") {
       this.commands.add(change.row);
       this.counters.command_seq = Math.max(this.counters.command_seq, (JSON.parse(change.row) as { seq: number }).seq);
@@ -142,6 +143,14 @@ export class Store {
     for (const id of change.consumed) run.mail.delete(id);
     for (const key of change.listens) this.runs.listen(run, key);
     this.runs.move(run, JSON.parse(change.progress) as RunProgress);
+  }
+
+  #note({ run_id, head_hash, records }: Extract<Change, { do: "note" }>, group: number): void {
+    const run = this.#changing(run_id, group);
+    if (!run) return;
+    this.#tail(run, group).records.push(...records);
+    run.head += records.length;
+    run.headHash = head_hash ?? run.headHash;
   }
 
   #post({ run_id, id, body, command_seq }: Extract<Change, { do: "mail" }>, group: number): void {

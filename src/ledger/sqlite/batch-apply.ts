@@ -31,7 +31,10 @@ export function applyBatch(batch: WireBatch, plan: Plan, transaction: Transactio
   const { statements } = transaction;
   const applied: Applied = { commands: [], mailed: [], emits: false };
   writeStarts(batch, plan, statements);
-  for (const planned of plan.updates) writeUpdate(planned, statements);
+  for (const planned of plan.updates) {
+    if (planned.update.isNote) writeNote(planned, statements);
+    else writeUpdate(planned, statements);
+  }
   for (const [index, mail] of batch.mail.entries()) {
     const run = plan.mail[index] as KnownRun;
     if (!isTerminal(run.status)) post(transaction, applied, { runId: mail.runId, no: run.no, body: mail.body });
@@ -81,6 +84,13 @@ function writeUpdate(planned: Plan["updates"][number], statements: Statements): 
     statements.insertState.run(run.no, stateNo, head, 0, update.delta ?? noChange, ...position);
   for (const id of update.consumed) statements.deleteMail.run(run.no, id);
   for (const key of update.listens) statements.insertListener.run(key, run.no);
+}
+
+function writeNote({ update, run, from }: Plan["updates"][number], statements: Statements): void {
+  const { changes } = statements.noteRun.run(update.headHash, from + update.records.length, run.no, from);
+  if (changes !== 1) throw new Error(`run '${update.runId}' changed under its writer`);
+  let seq = from;
+  for (const json of update.records) statements.insertRecord.run(run.no, ++seq, json);
 }
 
 const nodeColumn = progressColumns.indexOf("node_id");

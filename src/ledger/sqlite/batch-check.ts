@@ -1,6 +1,6 @@
 import type { ErrorCode } from "#core/errors.ts";
 import type { RunStatus } from "#core/run.ts";
-import { mailIsGone, updateProblem, writesState } from "#ledger/batch-rules.ts";
+import { mailIsGone, noteProblem, updateProblem, writesState } from "#ledger/batch-rules.ts";
 import type { StartKey } from "#ledger/ledger.ts";
 import { identityColumns } from "#ledger/sqlite/run-row.ts";
 import type { KnownRun, RunTable } from "#ledger/sqlite/run-table.ts";
@@ -49,8 +49,13 @@ function checkUpdate(update: WireUpdate, plan: Plan, runs: RunTable, statements:
   const { runId, headSeq, epoch, status } = update;
   const run = runs.stage(runId);
   if (!run) return refuse("not_found", `Run '${runId}' not found`);
-  const problem = updateProblem(update, run);
+  const problem = update.isNote ? noteProblem(update, run) : updateProblem(update, run);
   if (problem !== null) return refuse("conflict", problem);
+  if (update.isNote) {
+    run.head += update.records.length;
+    plan.updates.push({ update, run, from: headSeq, stateNo: run.stateNo, listens: false });
+    return null;
+  }
   for (const id of update.consumed) {
     if (!statements.hasMail.get(run.no, id)) return refuse("conflict", mailIsGone(runId, id));
   }

@@ -8,6 +8,7 @@ import { Notices, addBatch, emptyNotice } from "#ledger/notices.ts";
 import { artifactStats, searchArtifacts } from "#ledger/sqlite/artifact-search.ts";
 import { createPrivateFile, openForReading } from "#ledger/sqlite/database.ts";
 import type { Answer, Deleted } from "#ledger/sqlite/jobs.ts";
+import { listSessions } from "#ledger/sqlite/list-sessions.ts";
 import { listRuns } from "#ledger/sqlite/list-runs.ts";
 import { Peers } from "#ledger/sqlite/peers.ts";
 import { LedgerReader } from "#ledger/sqlite/reader.ts";
@@ -124,6 +125,7 @@ function createLedger({ options, notices, writer, reader, peers }: Parts): Ledge
 function readsOf(reader: LedgerReader, read: <T>(from: () => T) => Promise<T>) {
   return {
     getRun: (runId) => read(() => reader.run(runId)),
+    listSessions: (query) => read(() => listSessions(reader.db, query)),
     listRuns: (query) => read(() => listRuns(reader.db, query)),
     readRecords: (runId, after, page) => read(() => reader.records(runId, after, page)),
     tailRecords: (runId, limit) => read(() => reader.tail(runId, limit)),

@@ -24,6 +24,10 @@ export function prepareStatements(db: Database) {
        head_hash=coalesce(?,head_hash), head_seq=?, epoch=?, state_no=?, listens=?
        WHERE run_no=? AND head_seq=? AND status IN ('running','waiting')`,
     ),
+    noteRun: db.prepare(
+      `UPDATE runs SET head_hash=coalesce(?,head_hash), head_seq=?
+       WHERE run_no=? AND head_seq=? AND status NOT IN ('running','waiting')`,
+    ),
     insertRecord: db.prepare(`INSERT INTO records(id, json) VALUES(${key}, ?3)`),
     insertState: db.prepare(
       `INSERT INTO states(id, seq, is_snapshot, json, node_id, wait) VALUES(${key}, ?3, ?4, ?5, ?6, ?7)`,

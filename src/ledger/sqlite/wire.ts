@@ -38,6 +38,7 @@ export interface WireUpdate {
   snapshot: string | null;
   consumed: number[];
   listens: string[];
+  isNote: boolean;
 }
 
 export interface WireCommand {
@@ -96,7 +97,7 @@ function pushUpdate(out: Cell[], update: RunUpdate): void {
   out.push(update.records.at(-1)?.hash ?? null, update.records.length);
   for (const record of update.records) out.push(record.json);
   out.push(update.delta, update.snapshot, update.consumed.length, ...update.consumed);
-  out.push(update.listens.length, ...update.listens);
+  out.push(update.listens.length, ...update.listens, update.isNote ? 1 : 0);
 }
 
 /** Reads cells in the order in which they were pushed. */
@@ -181,6 +182,7 @@ function decodeUpdate(cells: CellReader): WireUpdate {
   const snapshot = cells.nullable();
   const consumed = cells.slice(cells.number()) as number[];
   const listens = cells.slice(cells.number()) as string[];
+  const isNote = cells.number() === 1;
   const status = progress[0] as RunStatus;
-  return { runId, headSeq, epoch, progress, status, headHash, records, delta, snapshot, consumed, listens };
+  return { isNote, runId, headSeq, epoch, progress, status, headHash, records, delta, snapshot, consumed, listens };
 }
