@@ -75,6 +75,7 @@ const typesOnly = [["sdk", "http"]];
 /** The folders that may import a package: one, except for TypeBox, which is the same library as Elysia's `t`. */
 const homes: Record<string, readonly string[]> = {
   "@ai-sdk/anthropic": ["models"],
+  "@ai-sdk/elevenlabs": ["models"],
   "@ai-sdk/google": ["models"],
   "@ai-sdk/openai": ["models"],
   "@fastify/busboy": ["http"],
@@ -107,6 +108,7 @@ const homes: Record<string, readonly string[]> = {
   diff: ["tools"],
   elysia: ["http"],
   fflate: ["bundles"],
+  "image-size": ["models"],
   htmlparser2: ["tools", "documents"],
   "node-llama-cpp": ["models"],
   re2js: ["tools"],

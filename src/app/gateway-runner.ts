@@ -58,6 +58,7 @@ export function createGatewayRunner(parts: {
     toolCalls,
     blocs: stores.blocStore,
     media: mediaSources(settings, stores.attachments, toolCalls),
+    artifacts: stores.artifacts,
     files: fileDependencies(settings, stores),
     graph: parts.graph,
     spans: createSpanStore(ledger, stores.blobs),

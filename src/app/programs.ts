@@ -4,6 +4,8 @@ import { compile } from "#engine/compile.ts";
 import { agentLoopPlan, agentLoopPrefix } from "#engine/react/plan.ts";
 import type { Plan } from "#engine/plan.ts";
 import { isScheduleWorkflow } from "#core/schedule.ts";
+import { isMediaWorkflow } from "#core/media.ts";
+import { mediaPlan } from "#engine/media/plan.ts";
 import { isWebhookWorkflow } from "#core/webhook.ts";
 import { schedulePlan } from "#engine/schedule/plan.ts";
 import { webhookPlan } from "#engine/webhook/plan.ts";
@@ -21,8 +23,9 @@ export function createPrograms(open: (digest: string) => Promise<Bundle>): Progr
   const bundles = new Map<string, Promise<Program>>();
   return {
     async load(digest, workflowId) {
-      // It belongs to no bundle.
+      // These belong to no bundle.
       if (isWebhookWorkflow(workflowId)) return webhookPlan(workflowId);
+      if (digest === "" && isMediaWorkflow(workflowId)) return mediaPlan(workflowId);
       let program = bundles.get(digest);
       if (!program) {
         program = open(digest).then((bundle) => new Program(bundle));

@@ -3,6 +3,7 @@ import { AppError } from "#core/errors.ts";
 import type { VariableReader } from "#config/reader.ts";
 import type { Variable } from "#config/variable.ts";
 import type { ModelSettings } from "#config/settings.ts";
+import { media } from "#config/variables/media.ts";
 import { models } from "#config/variables/models.ts";
 import { providers } from "#config/variables/providers.ts";
 import { server } from "#config/variables/server.ts";
@@ -26,6 +27,7 @@ export function modelSettings(
     defaultProvider: read.get(models.defaultProvider),
     defaultModel: read.get(models.defaultModel),
     embedding: embeddingRoute(read),
+    media: mediaRoutes(read),
     endpoints: withoutTwice([...namedEndpoints(read), ...read.get(models.openaiEndpoints), ...clouds(read)]),
     probesServers: read.get(models.probeServers),
     quietMs: read.get(models.timeoutS) * 1000,
@@ -61,6 +63,22 @@ function embeddingRoute(read: VariableReader): ModelSettings["embedding"] {
   if (model === null)
     throw new AppError("invalid_request", "ABSTRACTGATEWAY_EMBEDDING_PROVIDER needs …_EMBEDDING_MODEL");
   return { provider: provider ?? "local", model };
+}
+
+function mediaRoutes(read: VariableReader): ModelSettings["media"] {
+  const image = read.get(media.imageModel);
+  const video = read.get(media.videoModel);
+  const routes = {
+    tts: read.get(media.speechModel),
+    stt: read.get(media.transcriptionModel),
+    text_to_image: image,
+    image_to_image: read.get(media.imageEditModel) ?? image,
+    image_upscale: read.get(media.upscaleModel),
+    text_to_video: video,
+    image_to_video: video,
+    text_to_music: read.get(media.musicModel),
+  };
+  return Object.fromEntries(Object.entries(routes).filter(([, route]) => route !== null));
 }
 
 function localSettings(read: VariableReader, cwd: string): ModelSettings["local"] {
@@ -139,6 +157,13 @@ const otherClouds: Cloud[] = [
     kind: "google",
     baseUrl: providers.googleUrl,
     key: providers.googleKey,
+  },
+  {
+    id: "elevenlabs",
+    label: "ElevenLabs",
+    kind: "elevenlabs",
+    baseUrl: providers.elevenlabsUrl,
+    key: providers.elevenlabsKey,
   },
   {
     id: "mistral",

@@ -1,3 +1,5 @@
+import type { MediaTask } from "#core/media.ts";
+
 /** All settings of the gateway, resolved once from flags, environment and `.env`. Read by `config/load.ts`, the only reader of the environment. */
 export interface Settings {
   host: string;
@@ -171,10 +173,12 @@ export interface ModelSettings {
   defaultModel: string | null;
   /** Who makes embeddings when nobody is named; null: the first local model for them. */
   embedding: { provider: string; model: string } | null;
+  /** Who makes media when nobody is named. */
+  media: Partial<Record<MediaTask, { provider: string; model: string }>>;
   /** Servers and clouds by provider id. */
   endpoints: {
     id: string;
-    kind: "openai-compatible" | "openai" | "anthropic" | "google";
+    kind: "openai-compatible" | "openai" | "anthropic" | "google" | "elevenlabs";
     baseUrl: string;
     apiKey: string | null;
     label: string;

@@ -1,3 +1,4 @@
+import type { Artifacts } from "#artifacts/artifacts.ts";
 import type { Clock } from "#core/time.ts";
 import { codeHandler } from "#effects/code.ts";
 import type { EffectHandler } from "#effects/effect-handler.ts";
@@ -32,6 +33,7 @@ export interface HandlerDependencies {
   providers: (runtimeId: string) => ProviderRegistry;
   prices: Prices;
   media: MediaSources;
+  artifacts: Artifacts;
   blocs: BlocStore;
   codeRunner: CodeRunner;
   makeChild: MakeChild;

@@ -11,6 +11,7 @@ export interface EffectContext {
     workflow_id: string;
     bundle_digest: string | null;
     root_run_id: string;
+    parent_run_id: string | null;
     session_id: string | null;
     actor_id: string | null;
     runtime_id: string;
@@ -24,6 +25,8 @@ export interface EffectContext {
   signal: AbortSignal;
   /** Text of a model as it comes: shown live, not durable. */
   onDelta?: (text: string) => void;
+  /** How far a long call is: becomes a durable record of the run while the call goes on. */
+  onProgress?: (progress: JsonObject) => void;
   /** Hears of each tool call that was carried out. */
   onToolCall?: (done: ToolCallDone) => void;
 }

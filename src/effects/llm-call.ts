@@ -1,28 +1,25 @@
 import type { Effect } from "#core/effect.ts";
-import { AppError, messageOf } from "#core/errors.ts";
 import { type Clock, isoTime } from "#core/time.ts";
 import { type JsonObject, type Value, isObject, numberOf } from "#core/value.ts";
 import type { EffectContext, EffectHandler, Effected } from "#effects/effect-handler.ts";
 import { bindingIn, withBoundBloc } from "#effects/bound-bloc.ts";
+import { failedCall } from "#effects/failed-call.ts";
 import { readRequest } from "#effects/llm-request.ts";
 import { chooseRoute } from "#effects/model-route.ts";
 import { addMedia, pendingMedia } from "#effects/media/call-media.ts";
+import { type MediaDependencies, makeMedia } from "#effects/media/make-media.ts";
+import { isMediaCall } from "#effects/media/media-call.ts";
 import type { Attached } from "#effects/media/attach.ts";
-import type { MediaSources } from "#effects/media/given-media.ts";
 import { type Structured, generateStructured } from "#effects/structured-answer.ts";
 import type { BlocStore } from "#models/blocs/bloc-store.ts";
 import { type Prices, priceOf } from "#models/prices.ts";
 import type { CacheUse } from "#models/prompt-cache.ts";
-import type { GenerateRequest, GenerateResult, Provider, ProviderRegistry } from "#models/provider.ts";
+import type { GenerateRequest, GenerateResult, Provider } from "#models/provider.ts";
 
-export interface LlmCallDependencies {
-  /** As the owner of the run has them. */
-  providers: (runtimeId: string) => ProviderRegistry;
+export interface LlmCallDependencies extends MediaDependencies {
   /** For providers that do not say what a call cost. */
   prices: Prices;
-  media: MediaSources;
   blocs: BlocStore;
-  now: Clock;
 }
 
 /** One call of a language model. Asked again after a crash: a model call changes nothing outside. */
@@ -37,6 +34,7 @@ export function llmCallHandler(deps: LlmCallDependencies): EffectHandler {
 }
 
 async function call(deps: LlmCallDependencies, effect: Effect, context: EffectContext): Promise<Effected> {
+  if (isMediaCall(effect.payload)) return makeMedia(deps, effect, context);
   const { prices, now } = deps;
   const providers = deps.providers(context.run.runtime_id);
   const read = readRequest(effect.payload);
@@ -70,15 +68,7 @@ async function call(deps: LlmCallDependencies, effect: Effect, context: EffectCo
       writes: contextWrites(effect.payload, result, { context, now }),
     };
   } catch (error) {
-    if (!(error instanceof AppError)) return failed(messageOf(error));
-    return {
-      outcome: {
-        status: "failed",
-        error: error.message,
-        retryable: error.retryable,
-        ...(error.retryAfterS === undefined ? {} : { retry_after_s: error.retryAfterS }),
-      },
-    };
+    return failedCall(error);
   }
 }
 

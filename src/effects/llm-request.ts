@@ -8,8 +8,6 @@ export type RequestResult = { request: Omit<GenerateRequest, "model"> } | { erro
 
 /** Reads the payload of contract flow-runtime 4.2. */
 export function readRequest(payload: JsonObject): RequestResult {
-  const refusal = unsupported(payload);
-  if (refusal) return { error: refusal };
   const messages = readMessages(payload);
   if (messages.length === 0) return { error: "llm_call needs a prompt, a text or messages" };
   const params = isObject(payload["params"]) ? payload["params"] : {};
@@ -29,19 +27,6 @@ export function readRequest(payload: JsonObject): RequestResult {
   if (typeof thinking === "boolean" || (typeof thinking === "string" && thinking)) request.thinking = thinking;
   if (isObject(payload["response_schema"])) request.responseSchema = toJsonSchema(payload["response_schema"]);
   return { request };
-}
-
-function unsupported(payload: JsonObject): string | null {
-  const outputs = payload["output"] ?? payload["outputs"];
-  if (outputs !== undefined && outputs !== null && !isTextOutput(outputs)) {
-    return "Generating media is not available in this build";
-  }
-  return null;
-}
-
-function isTextOutput(output: Value): boolean {
-  if (Array.isArray(output)) return output.every(isTextOutput);
-  return output === "text" || (isObject(output) && output["modality"] === "text" && output["task"] === undefined);
 }
 
 function readMessages(payload: JsonObject): Message[] {

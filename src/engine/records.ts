@@ -2,7 +2,8 @@ import type { Effect } from "#core/effect.ts";
 import type { RecordStatus, StepRecord } from "#core/record.ts";
 import type { TerminalStatus } from "#core/run.ts";
 import { isoTime } from "#core/time.ts";
-import type { Value } from "#core/value.ts";
+import { progressEvent } from "#core/media.ts";
+import type { JsonObject, Value } from "#core/value.ts";
 import type { Execution, PendingEffect } from "#engine/engine.ts";
 
 interface Content {
@@ -51,6 +52,24 @@ export function appendEnd(
 ): void {
   const { step_id, effect, attempt, idempotency_key, started_at } = pending;
   append(execution, { step_id, effect, attempt, idempotency_key, started_at, ...end });
+}
+
+/** How far an effect under way is (contract flow-runtime 3.4, media progress). */
+export function appendProgress(
+  execution: Execution,
+  { step_id, idempotency_key, attempt, node_id }: PendingEffect,
+  { number, progress }: { number: number; progress: JsonObject },
+): void {
+  const { run_id, workflow_id } = execution.ids;
+  const told = { run_id, workflow_id, node_id, step_id, idempotency_key, attempt, ...progress };
+  const payload = { name: progressEvent, scope: "run", payload: told };
+  append(execution, {
+    status: "completed",
+    effect: { type: "emit_event", payload, result_key: null },
+    result: { emitted: true, name: progressEvent, payload: told },
+    attempt,
+    idempotency_key: `system:progress:${step_id}:${number}`,
+  });
 }
 
 /** The last record of every run. */

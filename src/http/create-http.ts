@@ -31,7 +31,7 @@ import { embeddingRoutes } from "#http/routes/embeddings.ts";
 import { gatewayRoutes } from "#http/routes/gateway.ts";
 import { hostRoutes } from "#http/routes/host.ts";
 import { ledgerRoutes } from "#http/routes/ledger.ts";
-import { mediaCatalogRoutes } from "#http/routes/media-catalogs.ts";
+import { mediaGroups } from "#http/routes/media-groups.ts";
 import { modelRoutes } from "#http/routes/models.ts";
 import { openAiRoutes } from "#http/routes/openai.ts";
 import { peopleRoutes } from "#http/routes/people.ts";
@@ -228,9 +228,9 @@ function createRoutes(services: SharedServices, { access, audit, streams, report
     .use(bundleGroups(context))
     .use(discoveryRoutes(context))
     .use(artifactGroups(context))
+    .use(mediaGroups({ ...context, keepOpen }))
     .use(modelRoutes(context))
     .use(embeddingRoutes(context))
-    .use(mediaCatalogRoutes(context))
     .use(promptCacheRoutes(context))
     .use(blocRoutes(context))
     .use(defaultRoutes(context))

@@ -38,6 +38,7 @@ export function openApi(version: string) {
               { name: "memory", description: "The knowledge graph: what is known across runs." },
               { name: "webhooks", description: "Telling other servers what becomes of runs." },
               { name: "openai", description: "Models and bundles for clients of OpenAI's API." },
+              { name: "media", description: "Speech, images, videos and music." },
               { name: "artifacts", description: "Values too large for the ledger." },
             ],
           },

@@ -16,6 +16,7 @@ export interface OperationOptions {
     | "bundles"
     | "discovery"
     | "artifacts"
+    | "media"
     | "models"
     | "config"
     | "webhooks"
@@ -33,6 +34,8 @@ export interface OperationOptions {
   /** Body of the 200 reply, JSON unless `responseType` says otherwise. */
   response: TSchema;
   responseType?: string;
+  /** Body of the 202 reply to those who do not want to wait. */
+  accepted?: TSchema;
   /** Statuses of errors beside 401, 403, 429 and, with query or body, 422. */
   errors?: number[];
 }
@@ -102,6 +105,10 @@ function requestBody({ body, form, bytes }: OperationOptions) {
   return {};
 }
 
+function acceptedReply(schema: TSchema) {
+  return { description: schema.description ?? "Accepted", content: { "application/json": { schema } } };
+}
+
 function responses(options: OperationOptions) {
   const guarded = options.id !== "health";
   const statuses = [...(guarded ? [401, 403, 429] : []), ...(options.errors ?? [])].sort((a, b) => a - b);
@@ -118,6 +125,7 @@ function responses(options: OperationOptions) {
       description: options.response.description ?? "Done",
       content: { [options.responseType ?? "application/json"]: { schema: options.response } },
     },
+    ...(options.accepted ? { "202": acceptedReply(options.accepted) } : {}),
     ...Object.fromEntries(errors),
     ...(options.query || options.body || options.form ? { "422": invalid } : {}),
   };

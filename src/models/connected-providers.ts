@@ -1,5 +1,8 @@
 import { AppError } from "#core/errors.ts";
 import { type Connection, type ConnectionBook, families } from "#models/config/connections.ts";
+import { createMedia } from "#models/media/create-media.ts";
+import type { MediaMaker } from "#models/media/media.ts";
+import type { MediaKind } from "#models/media/wire.ts";
 import type { Provider } from "#models/provider.ts";
 import { cloudAccepts } from "#models/remote/cloud-provider.ts";
 import { createEndpoint } from "#models/remote/endpoint.ts";
@@ -24,6 +27,30 @@ export function createConnectedProviders(connections: ConnectionBook): () => Pro
         made.set(connection.id, { updatedAt: connection.updatedAt, provider });
         return provider;
       });
+}
+
+/** What the wire can make is known without the key. */
+function connectedMedia(
+  kind: MediaKind,
+  open: () => MediaMaker | undefined,
+  { allow, isAllowed }: { allow: (model: string) => void; isAllowed: (model: string) => boolean },
+): MediaMaker {
+  const { tasks, usual } = createMedia({ id: kind, kind, baseUrl: "", apiKey: null });
+  const maker = () => {
+    const made = open();
+    if (!made) throw new AppError("unsupported", "This connection makes nothing but text");
+    return made;
+  };
+  return {
+    tasks,
+    usual: Object.fromEntries(Object.entries(usual).filter(([, model]) => isAllowed(model))),
+    async make(request, options) {
+      allow(request.model);
+      return maker().make(request, options);
+    },
+    models: async (task, signal) => (await maker().models(task, signal)).filter(({ id }) => isAllowed(id)),
+    voices: async (signal) => maker().voices(signal),
+  };
 }
 
 /** `key` is asked when the first call needs it: a key that cannot be decrypted is that call's error, and nobody else's. */
@@ -52,7 +79,8 @@ export function createConnectedProvider(connection: Connection, key: () => strin
   return {
     id,
     label: displayName,
-    accepts: kind === "openai-compatible" ? openAiAccepts : cloudAccepts[kind],
+    accepts: kind === "openai-compatible" ? openAiAccepts : kind === "elevenlabs" ? [] : cloudAccepts[kind],
+    ...(kind === "anthropic" ? {} : { media: connectedMedia(kind, () => open().media, { allow, isAllowed }) }),
     caching: kind === "openai" || kind === "anthropic" ? "keyed" : "none",
     models: async (signal) => (await open().models(signal)).filter((model) => isAllowed(model.id)),
     async generate(request, options) {

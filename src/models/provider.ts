@@ -1,4 +1,6 @@
 import type { JsonObject, Value } from "#core/value.ts";
+import { type MediaTask, mediaTasks } from "#core/media.ts";
+import type { MediaMaker } from "#models/media/media.ts";
 import type { MessageFile } from "#models/message-file.ts";
 import type { CacheUse, PromptCache } from "#models/prompt-cache.ts";
 
@@ -157,6 +159,8 @@ export interface Provider {
   generate(request: GenerateRequest, options: CallOptions): Promise<GenerateResult>;
   /** Absent where the provider makes no embeddings. */
   embed?(texts: string[], options: { model: string; signal: AbortSignal }): Promise<EmbedResult>;
+  /** Absent where it makes and reads nothing but text. */
+  media?: MediaMaker;
   /** Absent where models are not ours to load. */
   residency?: Residency;
   /** What its models run on; absent where that is somebody else's machine. */
@@ -169,9 +173,19 @@ export interface Provider {
   close(): Promise<void>;
 }
 
-/** Whether a model answers conversations: what only makes embeddings does not. */
+const notText = ["embedding", ...mediaTasks];
+
+/** Whether a model answers conversations: what only makes embeddings, or media, does not. */
 export function answersText({ capabilities }: ModelInfo): boolean {
-  return capabilities.includes("text") || !capabilities.includes("embedding");
+  return capabilities.includes("text") || !capabilities.some((each) => notText.includes(each));
+}
+
+/** Who makes something where nobody is named. */
+export interface MediaRoute {
+  provider: string;
+  model: string;
+  /** Of the default that somebody set. */
+  options: JsonObject;
 }
 
 export interface ProviderRegistry {
@@ -184,5 +198,7 @@ export interface ProviderRegistry {
   defaultRoute(signal: AbortSignal): Promise<{ provider: string; model: string } | null>;
   /** The pair used for embeddings: configured, else the first local model for them. Null when there is none. */
   embeddingRoute(signal: AbortSignal): Promise<{ provider: string; model: string } | null>;
+  /** The pair used for media: set as a default, configured, else the usual model of the first provider that has one. Null when there is none. */
+  mediaRoute(task: MediaTask): MediaRoute | null;
   close(): Promise<void>;
 }

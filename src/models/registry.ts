@@ -1,9 +1,11 @@
+import { type MediaTask, mediaRouteKeys } from "#core/media.ts";
 import type { DefaultsBook } from "#models/config/capability-defaults.ts";
 import type { ConnectionBook } from "#models/config/connections.ts";
 import { createConnectedProviders } from "#models/connected-providers.ts";
 import { withOwnCaches } from "#models/own-caches.ts";
 import { createLocalProvider } from "#models/local/provider.ts";
 import type { WorkerSettings } from "#models/local/protocol.ts";
+import type { MediaMaker } from "#models/media/media.ts";
 import { type Provider, type ProviderRegistry, answersText } from "#models/provider.ts";
 import { type Endpoint, createEndpoint } from "#models/remote/endpoint.ts";
 import { createProbedServers } from "#models/remote/probed-servers.ts";
@@ -21,6 +23,8 @@ export interface RegistrySettings {
   local?: Partial<WorkerSettings>;
   /** Who makes embeddings when nobody is named; null: the first local model for them. */
   embedding?: Route | null;
+  /** Who makes media when nobody is named. */
+  media?: Partial<Record<MediaTask, Route>>;
   cacheDir: string | null;
   /** Where the beginnings of conversations are saved; null: nowhere. */
   promptCache?: { folder: string; exportFolder: string; maxBytes: number } | null;
@@ -141,6 +145,17 @@ function registryOver(
       );
       return models[0] ? { provider: local.id, model: models[0].id } : null;
     },
+    mediaRoute(task) {
+      const set = defaults?.get(mediaRouteKeys[task]);
+      if (set) return set;
+      const named = settings.media?.[task];
+      if (named) return { ...named, options: {} };
+      for (const { id, media } of found()) {
+        const model = media?.usual[task];
+        if (model) return { provider: id, model, options: {} };
+      }
+      return null;
+    },
     close: () => Promise.resolve(),
   };
 }
@@ -152,10 +167,15 @@ function withPatience(quietMs: number): (provider: Provider) => Provider {
     const wrapped = known.get(provider) ?? {
       ...provider,
       generate: (request, options) => provider.generate(request, { quietMs, ...options }),
+      ...(provider.media ? { media: patientMedia(provider.media, quietMs) } : {}),
     };
     known.set(provider, wrapped);
     return wrapped;
   };
+}
+
+function patientMedia(media: MediaMaker, quietMs: number): MediaMaker {
+  return { ...media, make: (request, options) => media.make(request, { quietMs, ...options }) };
 }
 
 /** The first provider that has the model, or any when none is asked for. When nobody lists it, the first that answers may tell why. */

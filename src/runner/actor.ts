@@ -13,6 +13,7 @@ import { Errands } from "#runner/errands.ts";
 import { applyMail, writeNotes } from "#runner/inbox.ts";
 import { type EffectRunner, effectContext } from "#runner/effect-runner.ts";
 import { tellFamily } from "#runner/family.ts";
+import { progressOf } from "#runner/progress.ts";
 import type { RunSession } from "#runner/session.ts";
 import type { Slots } from "#runner/slots.ts";
 
@@ -268,14 +269,21 @@ export class RunActor {
     session.execution.vars.set(["_temp", "pending"], { ...pending } as unknown as Value);
     await this.#flush();
     this.#deps.crashPoint("effect-started");
-    this.#inFlight = new Flight(this.#deps.effects.run(handler, session, this.#retryAfterMs));
+    const onProgress = progressOf(session, pending, {
+      isUnderWay: () => this.#inFlight?.result === null,
+      wake: () => this.#wakeUp?.(),
+    });
+    const attempt = { minDelayMs: this.#retryAfterMs, onProgress };
+    this.#inFlight = new Flight(this.#deps.effects.run(handler, session, attempt));
     this.#retryAfterMs = 0;
     return null;
   }
 
   /** Waits for the effect, an errand or a wake-up, whichever is first, without a slot. */
   async #awaitWorld(flight: Flight | null): Promise<void> {
-    await this.#flush();
+    // What an effect tells of its progress meanwhile belongs to the next commit.
+    do await this.#flush();
+    while (this.session.execution.records.length > 0);
     this.#deps.slots.release();
     const wakeUp = new Promise<void>((resolve) => (this.#wakeUp = resolve));
     await Promise.race([wakeUp, ...(flight ? [flight.done] : []), ...this.#errands.waits()]);

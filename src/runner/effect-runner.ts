@@ -1,4 +1,5 @@
 import { messageOf } from "#core/errors.ts";
+import type { JsonObject } from "#core/value.ts";
 import type { EffectContext, EffectHandler, Effected } from "#effects/effect-handler.ts";
 import type { Delta } from "#runner/runner.ts";
 import type { RunSession } from "#runner/session.ts";
@@ -12,8 +13,13 @@ export interface RunningEffect {
 
 /** Carries out effects that leave the process, a bounded number at a time, each abortable. */
 export interface EffectRunner {
-  /** `minDelayMs`: a provider's `retry-after`, honoured before this attempt. */
-  run(handler: EffectHandler, session: RunSession, minDelayMs: number): RunningEffect;
+  run(handler: EffectHandler, session: RunSession, attempt: EffectAttempt): RunningEffect;
+}
+
+export interface EffectAttempt {
+  /** A provider's `retry-after`, honoured before this attempt. */
+  minDelayMs: number;
+  onProgress: (progress: JsonObject) => void;
 }
 
 export interface EffectRunnerOptions {
@@ -34,10 +40,10 @@ export function createEffectRunner(options: EffectRunnerOptions): EffectRunner {
     return slots;
   };
   return {
-    run(handler, session, minDelayMs) {
+    run(handler, session, attempt) {
       const controller = new AbortController();
       const { signal } = controller;
-      const result = execute(handler, session, { ...options, slots: slotsFor(handler), signal, minDelayMs });
+      const result = execute(handler, session, { ...options, slots: slotsFor(handler), signal, ...attempt });
       return { result, abort: (reason) => controller.abort(reason) };
     },
   };
@@ -46,7 +52,7 @@ export function createEffectRunner(options: EffectRunnerOptions): EffectRunner {
 async function execute(
   handler: EffectHandler,
   session: RunSession,
-  options: EffectRunnerOptions & { signal: AbortSignal; minDelayMs: number },
+  options: EffectRunnerOptions & EffectAttempt & { signal: AbortSignal },
 ): Promise<Effected | "shutdown"> {
   const { signal } = options;
   const { pending } = session.execution;
@@ -59,10 +65,11 @@ async function execute(
       const backOff = backOffMs(handler, pending.attempt, options.random);
       await options.sleep(Math.max(backOff, options.minDelayMs), signal);
     }
-    const context = effectContext(session, signal, (text) => {
+    const onDelta = (text: string) => {
       const { run_id } = session.run;
       options.emitDelta({ run_id, node_id: pending.node_id, step_id: pending.step_id, text });
-    });
+    };
+    const context = effectContext(session, signal, { onDelta, onProgress: options.onProgress });
     const effected = await handler.run(pending.effect, context);
     return signal.aborted && signal.reason === "shutdown" ? "shutdown" : effected;
   } catch (error) {
@@ -82,7 +89,7 @@ function backOffMs(handler: EffectHandler, attempt: number, random: () => number
 export function effectContext(
   session: RunSession,
   signal: AbortSignal,
-  onDelta?: (text: string) => void,
+  told: Pick<EffectContext, "onDelta" | "onProgress"> = {},
 ): EffectContext {
   const { run, execution } = session;
   const { pending } = execution;
@@ -95,6 +102,6 @@ export function effectContext(
     idempotency_key: pending.idempotency_key,
     vars: execution.vars.root,
     signal,
-    ...(onDelta ? { onDelta } : {}),
+    ...told,
   };
 }

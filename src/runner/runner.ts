@@ -19,6 +19,8 @@ export interface StartRequest {
   traceparent?: string | null;
   /** Of the run of a schedule: what it carries out (contract http-api 5.4). */
   schedule?: JsonObject | null;
+  /** The run that it is a child of. */
+  parent?: { run_id: string; root_run_id: string };
   /** Idempotency of the request: same key and same body give the same run. */
   idempotency: { key: string; principal: string; bodyHash: string } | null;
 }

@@ -78,6 +78,7 @@ async function rootWithListeners(deps: StartDependencies, request: StartRequest)
       sessionId: request.sessionId,
       lifecycle: request.lifecycle,
       schedule: request.schedule ?? null,
+      ...(request.parent ? { parent: request.parent } : {}),
     },
     deps.now,
     deps.newId,

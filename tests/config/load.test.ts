@@ -90,6 +90,7 @@ test("without anything said, the defaults are in force", () => {
       defaultProvider: null,
       defaultModel: null,
       embedding: null,
+      media: {},
       endpoints: [],
       quietMs: 600_000,
       localThreads: null,

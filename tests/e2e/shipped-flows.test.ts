@@ -3,6 +3,7 @@ import { existsSync, readdirSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { type TestFlow, archive } from "#fixtures/bundles.ts";
 import { type Gateway, startGateway } from "#fixtures/gateway.ts";
+import { type MediaServer, startMediaServer } from "#fixtures/media-server.ts";
 import { type OpenAiServer, startOpenAiServer } from "#fixtures/openai-server.ts";
 import { sampleOf } from "#fixtures/schema-sample.ts";
 
@@ -16,6 +17,7 @@ const list = (folder: string, ending: string) =>
   isThere ? readdirSync(join(flows, folder)).filter((name) => name.endsWith(ending)) : [];
 
 let server: OpenAiServer;
+let studio: MediaServer;
 let gateway: Gateway;
 
 /** The promises by which some flows know that their model is done. */
@@ -30,9 +32,15 @@ beforeAll(async () => {
     return { content: `{"text": "The model says so."} ${said?.[0] ?? ""}`.trim() };
   });
   const endpoint = { baseUrl: `${server.url}/v1`, apiKey: "test" };
+  studio = startMediaServer({ chatUrl: server.url });
+  const makers = ["openai", "huggingface", "supertonic", "acestep", "audiodit"].map((id) => ({
+    id,
+    baseUrl: `${studio.url}/v1`,
+  }));
+  const speakers = ["lmstudio"].map((id) => ({ id, ...endpoint }));
   gateway = await startGateway({
     env: {
-      ABSTRACTGATEWAY_OPENAI_ENDPOINTS: JSON.stringify(["openai", "lmstudio"].map((id) => ({ id, ...endpoint }))),
+      ABSTRACTGATEWAY_OPENAI_ENDPOINTS: JSON.stringify([...speakers, ...makers]),
       ABSTRACTGATEWAY_DEFAULT_PROVIDER: "openai",
       ABSTRACTGATEWAY_DEFAULT_MODEL: "test-model",
     },
@@ -40,6 +48,7 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await gateway?.close();
+  await studio?.close();
   await server?.close();
 });
 
@@ -79,8 +88,6 @@ async function finish(runId: string): Promise<{ status: string; error: string | 
 
 /** What a flow comes to: `completed`, or the reason why it cannot. Whatever is not named here completes. */
 const refusals: Record<string, RegExp> = {
-  "features@dev.flow": /Generating media is not available/,
-  "Untitled-Flow@draft.7dc05dbc-58d5-4175-b58f-3531f5548246.flow": /Generating media is not available/,
   // The model server's answer names no scope that there is.
   "ltm-ai-maintain.json": /memory_note: scope must be one of run, session, global/,
   "ltm-ai-kg-ingest-turn.json": /has no flow 'ltm-ai-kg-extract-triples'/,
@@ -104,8 +111,18 @@ const outputs: Record<string, object> = {
   "bff163ad.json": { success: true, result: { provider: "lmstudio" } },
   "tg-agent-main.json": { prompt: question, success: true },
 };
+/** What those make whose output is files. */
+const files: Record<string, string[]> = {
+  "features@dev.flow": ["generated.png"],
+  "Untitled-Flow@draft.7dc05dbc-58d5-4175-b58f-3531f5548246.flow": ["tts.wav"],
+};
 /** They end without an output of their own. */
 const silent = ["07d4b8d9.json", "2e6b8f67.json", "f01d5677.json", "85228163.json"];
+
+async function filesOf(runId: string): Promise<string[]> {
+  const { body } = await gateway.get(`/runs/${runId}/artifacts`);
+  return body.items.map(({ filename }: { filename: string }) => filename).sort();
+}
 
 async function check(name: string, start: object): Promise<void> {
   const { status, body } = await gateway.post("/runs/start", { input_data: input, ...start });
@@ -114,6 +131,7 @@ async function check(name: string, start: object): Promise<void> {
   const refusal = refusals[name];
   if (refusal) return expect([run.status, run.error]).toEqual(["failed", expect.stringMatching(refusal)]);
   expect([name, run.status, run.error]).toEqual([name, "completed", null]);
+  if (files[name]) return expect(await filesOf(body.run_id)).toEqual(files[name]);
   if (outputs[name]) return expect(run.output).toMatchObject(outputs[name]);
   if (!silent.includes(name)) expect(JSON.stringify(run.output)).toContain("The model says so.");
 }

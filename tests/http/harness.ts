@@ -289,6 +289,7 @@ function testSettings(dataDir: string, options: HarnessOptions): Settings {
       defaultProvider: null,
       defaultModel: null,
       embedding: null,
+      media: {},
       endpoints: [],
       quietMs: 0,
       localThreads: null,
@@ -343,6 +344,7 @@ const noProviders: ProviderRegistry = {
   get: () => null,
   defaultRoute: async () => null,
   embeddingRoute: async () => null,
+  mediaRoute: () => null,
   close: async () => undefined,
 };
 

@@ -2,6 +2,7 @@ import type { Variable } from "#config/variable.ts";
 import { artifacts } from "#config/variables/artifacts.ts";
 import { client } from "#config/variables/client.ts";
 import { limits } from "#config/variables/limits.ts";
+import { media } from "#config/variables/media.ts";
 import { memory } from "#config/variables/memory.ts";
 import { models } from "#config/variables/models.ts";
 import { providers } from "#config/variables/providers.ts";
@@ -27,6 +28,7 @@ export const variableGroups: readonly VariableGroup[] = [
   { title: "Runs", variables: Object.values(running) },
   { title: "Tools and code", variables: Object.values(tools) },
   { title: "Models", variables: Object.values(models) },
+  { title: "Media", variables: Object.values(media) },
   { title: "Memory", variables: Object.values(memory) },
   { title: "Providers", variables: Object.values(providers) },
   { title: "Traces", variables: Object.values(telemetry) },

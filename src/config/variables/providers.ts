@@ -14,6 +14,8 @@ export const providers = {
   anthropicUrl: moved("ANTHROPIC_BASE_URL", "https://api.anthropic.com/v1"),
   googleKey: key(["GOOGLE_GENERATIVE_AI_API_KEY", "GEMINI_API_KEY"], "Key of Google Gemini"),
   googleUrl: moved("GOOGLE_GENERATIVE_AI_BASE_URL", "https://generativelanguage.googleapis.com/v1beta"),
+  elevenlabsKey: key(["ELEVENLABS_API_KEY"], "Key of ElevenLabs: speech, transcription, music"),
+  elevenlabsUrl: moved("ELEVENLABS_BASE_URL", "https://api.elevenlabs.io/v1"),
   mistralKey: key(["MISTRAL_API_KEY"], "Key of Mistral"),
   mistralUrl: moved("MISTRAL_BASE_URL", "https://api.mistral.ai/v1"),
   openrouterKey: key(["OPENROUTER_API_KEY"], "Key of OpenRouter"),

@@ -14,6 +14,7 @@ import { subflowNodes } from "#engine/nodes/subflow.ts";
 import { toolNodes } from "#engine/nodes/tools.ts";
 import { variableNodes } from "#engine/nodes/variables-exec.ts";
 import { scheduleNodes } from "#engine/schedule/nodes.ts";
+import { mediaRouteNodes } from "#engine/media/nodes.ts";
 import { webhookNodes } from "#engine/webhook/nodes.ts";
 import { loopNodes } from "#engine/react/loop-nodes.ts";
 import type { PureNode } from "#engine/pure.ts";
@@ -52,6 +53,7 @@ export const execNodes: ReadonlyMap<string, NodeDefinition> = new Map([
   ...loopNodes,
   ...scheduleNodes,
   ...webhookNodes,
+  ...mediaRouteNodes,
   ...toolNodes,
   ...mediaNodes,
   ...memoryNodes,

@@ -8,6 +8,8 @@ import { NodeError } from "#engine/pure.ts";
 /** A node that makes or reads media: a model call with an output specification (contract flow-runtime 2.10, Media). */
 interface MediaNode {
   modality: string;
+  /** What the fields of its provider and model are called after. */
+  maker: "image" | "video" | "tts" | "stt" | "music";
   task: string;
   format?: string;
   /** Parameters of the output besides provider and model. */
@@ -40,8 +42,20 @@ const musicFields = [
 
 const source = { role: "source", type: "image", from: ["image_artifact", "source_image", "source", "image"] };
 const mask = { role: "mask", type: "image", from: ["mask_artifact", "mask_image", "mask"] };
-const image = { modality: "image", format: "png", prompt: ["prompt"], artifactPins: ["image_artifact"] };
-const video = { modality: "video", format: "mp4", prompt: ["prompt"], artifactPins: ["video_artifact"] };
+const image = {
+  modality: "image",
+  maker: "image" as const,
+  format: "png",
+  prompt: ["prompt"],
+  artifactPins: ["image_artifact"],
+};
+const video = {
+  modality: "video",
+  maker: "video" as const,
+  format: "mp4",
+  prompt: ["prompt"],
+  artifactPins: ["video_artifact"],
+};
 
 const generateImage: MediaNode = { ...image, task: "image_generation", fields: imageFields, media: [] };
 const editImage: MediaNode = {
@@ -60,6 +74,7 @@ const textToVideo: MediaNode = { ...video, task: "text_to_video", fields: videoF
 const imageToVideo: MediaNode = { ...video, task: "image_to_video", fields: videoFields, media: [source] };
 const generateVoice: MediaNode = {
   modality: "voice",
+  maker: "tts",
   task: "tts",
   format: "wav",
   fields: ["voice", "profile", "instructions", "quality_preset", "speed", "extra"],
@@ -69,6 +84,7 @@ const generateVoice: MediaNode = {
 };
 const generateMusic: MediaNode = {
   modality: "music",
+  maker: "music",
   task: "music_generation",
   format: "wav",
   fields: musicFields,
@@ -78,6 +94,7 @@ const generateMusic: MediaNode = {
 };
 const transcribeAudio: MediaNode = {
   modality: "text",
+  maker: "stt",
   task: "transcription",
   fields: ["language", "prompt", "format", "temperature"],
   prompt: [],
@@ -109,7 +126,7 @@ function mediaDefinition(type: string, shape: MediaNode): NodeDefinition {
       const prompt = shape.prompt.length > 0 ? setting(context, ...shape.prompt) : undefined;
       const output: JsonObject = { modality: shape.modality, task: shape.task };
       if (shape.format) output["format"] = shape.format;
-      Object.assign(output, pick(context, [...shape.fields, "provider", "model"]));
+      Object.assign(output, pick(context, shape.fields), pairOf(context, shape));
       const payload: JsonObject = { prompt: prompt === undefined ? "" : pyStr(prompt) };
       const media = shape.media.flatMap((each) => mediaItem(context, each));
       if (media.length > 0) payload["media"] = media;
@@ -117,6 +134,13 @@ function mediaDefinition(type: string, shape: MediaNode): NodeDefinition {
     },
     outputs: (result) => mediaOutputs(type, shape, isObject(result) ? result : {}),
   };
+}
+
+/** Who makes it: editors write it under the name of the kind. */
+function pairOf(context: NodeContext, { maker }: MediaNode): JsonObject {
+  const provider = setting(context, "provider", `${maker}_provider`);
+  const model = setting(context, "model", `${maker}_model`);
+  return { ...(provider === undefined ? {} : { provider }), ...(model === undefined ? {} : { model }) };
 }
 
 /** An object stays as it is; a text is an address, a file or the id of an artifact. */
@@ -186,6 +210,3 @@ export const mediaNodes: [string, NodeDefinition][] = [
   ...Object.entries(nodes).map(([type, shape]): [string, NodeDefinition] => [type, mediaDefinition(type, shape)]),
   ["listen_voice", listenVoice],
 ];
-
-/** Types that ask a model for media, which this build's model calls cannot make. */
-export const generatedMediaTypes: readonly string[] = Object.keys(nodes);

@@ -2,6 +2,7 @@ import type { Principal } from "#auth/principal.ts";
 import { AppError } from "#core/errors.ts";
 import { type Run, isTerminal } from "#core/run.ts";
 import { type Value, isObject } from "#core/value.ts";
+import { awaitRun } from "#http/await-run.ts";
 import { toBundleInput } from "#http/openai/chat-request.ts";
 import { bundlePrefix } from "#http/openai/model-names.ts";
 import type { Answer } from "#http/openai/chat-reply.ts";
@@ -21,32 +22,14 @@ export function startBundle(
 
 /** Waits for the end of a run, or until it asks somebody, and answers with what it says. Rejects with the signal's reason. */
 export async function answerOfRun(services: Services, runId: string, signal: AbortSignal): Promise<Answer> {
-  const run = await settled(services, runId, signal);
+  const isReady = (each: Run) => isTerminal(each.status) || (each.status === "waiting" && each.wait?.reason === "user");
+  const run = await awaitRun(services, runId, { isReady, signal });
   if (run.status === "failed" || run.status === "cancelled") {
     throw new AppError("unavailable", `Run ${runId} ${run.status}: ${run.error ?? "without a reason"}`);
   }
   const content = run.status === "waiting" ? (run.wait?.prompt ?? "") : textOf(run.output);
   const usage = { input_tokens: 0, output_tokens: 0, total_tokens: 0 };
   return { content, toolCalls: [], usage, finishReason: "stop" };
-}
-
-async function settled({ ledger }: Services, runId: string, signal: AbortSignal): Promise<Run> {
-  const found = Promise.withResolvers<Run>();
-  const look = async () => {
-    const run = await ledger.getRun(runId);
-    if (run && (isTerminal(run.status) || (run.status === "waiting" && run.wait?.reason === "user")))
-      found.resolve(run);
-  };
-  const unsubscribe = ledger.watch(runId, () => void look().catch(found.reject));
-  const leave = () => found.reject(new AppError("cancelled", "The client has gone"));
-  signal.addEventListener("abort", leave);
-  try {
-    await look();
-    return await found.promise;
-  } finally {
-    signal.removeEventListener("abort", leave);
-    unsubscribe();
-  }
 }
 
 /** What a flow means as its answer, by the names that flows use. */

@@ -5,8 +5,8 @@ import { readJsonBody } from "#http/body.ts";
 import { operation } from "#http/operation.ts";
 import { requestWorkspace } from "#http/request-workspace.ts";
 import { type RouteContext, reply } from "#http/route-context.ts";
-import { visibleArtifact } from "#http/routes/artifacts.ts";
 import { ExportReply, ExportRequest } from "#http/schemas/artifacts.ts";
+import { visibleArtifact } from "#http/visible-artifact.ts";
 import { bodyCheck } from "#http/validation.ts";
 import { writeChunks } from "#tools/write-chunks.ts";
 

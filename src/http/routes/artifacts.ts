@@ -7,7 +7,6 @@ import { AppError } from "#core/errors.ts";
 import { artifactContent } from "#http/artifact-content.ts";
 import { artifactMetadata } from "#http/artifact-json.ts";
 import { pageSize } from "#http/artifact-query.ts";
-import { artifactNotFound, artifactOrNotFound, isOfSession } from "#http/artifact-refs.ts";
 import { artifactList, artifactStats, foundArtifact, searchArtifacts } from "#http/artifact-search.ts";
 import { operation } from "#http/operation.ts";
 import { readQuery } from "#http/query.ts";
@@ -21,8 +20,8 @@ import {
   ArtifactStatsReply,
   ContentQuery,
 } from "#http/schemas/artifacts.ts";
-import type { Services } from "#http/services.ts";
-import type { ArtifactFilter, ArtifactRow } from "#ledger/ledger.ts";
+import { visibleArtifact } from "#http/visible-artifact.ts";
+import type { ArtifactFilter } from "#ledger/ledger.ts";
 
 const path = { run_id: "Run through which the artifact is seen.", artifact_id: "Id of the artifact." };
 
@@ -164,13 +163,4 @@ function beginsAtStart(request: Request): boolean {
 
 function kindOf(action: string | undefined) {
   return action === "preview" || action === "download" ? action : "content";
-}
-
-/** Artifact A is visible through run R when R made it, or when it belongs to R's session (contract 1.9). */
-export async function visibleArtifact(services: Services, runId: string, artifactId: string): Promise<ArtifactRow> {
-  const row = await artifactOrNotFound(services.ledger, artifactId);
-  if (row.run_id === runId) return row;
-  const sessionId = (await services.ledger.getRun(runId))?.session_id ?? null;
-  if (sessionId === null || !isOfSession(row, sessionId)) throw artifactNotFound(artifactId);
-  return row;
 }

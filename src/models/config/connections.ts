@@ -38,12 +38,16 @@ export interface ConnectionInput {
 
 /** Kinds of servers that a connection can speak to, and where they are when nobody says. */
 export const families: Readonly<
-  Record<string, { kind: "openai-compatible" | "openai" | "anthropic" | "google"; baseUrl: string | null }>
+  Record<
+    string,
+    { kind: "openai-compatible" | "openai" | "anthropic" | "google" | "elevenlabs"; baseUrl: string | null }
+  >
 > = {
   "openai-compatible": { kind: "openai-compatible", baseUrl: null },
   openai: { kind: "openai", baseUrl: "https://api.openai.com/v1" },
   anthropic: { kind: "anthropic", baseUrl: "https://api.anthropic.com/v1" },
   google: { kind: "google", baseUrl: "https://generativelanguage.googleapis.com/v1beta" },
+  elevenlabs: { kind: "elevenlabs", baseUrl: "https://api.elevenlabs.io/v1" },
   mistral: { kind: "openai-compatible", baseUrl: "https://api.mistral.ai/v1" },
   openrouter: { kind: "openai-compatible", baseUrl: "https://openrouter.ai/api/v1" },
   azure: { kind: "openai", baseUrl: null },

@@ -4,6 +4,7 @@ import { createGoogle } from "@ai-sdk/google";
 import { createOpenAI } from "@ai-sdk/openai";
 import type { EmbeddingModel, LanguageModel } from "ai";
 import { pictureTypes } from "#models/message-file.ts";
+import { createMedia } from "#models/media/create-media.ts";
 import type { Provider } from "#models/provider.ts";
 import { createEmbedFetch, embed } from "#models/remote/embed.ts";
 import { type RemoteModel, generate } from "#models/remote/generate.ts";
@@ -88,6 +89,7 @@ export function createCloudProvider({ id, kind, baseUrl, apiKey, label }: CloudO
     caching: kind === "google" ? "none" : "keyed",
     generate: (request, options) =>
       generate({ id, model: wire.model(request.model), ...cacheHints[kind] }, request, options),
+    ...(kind === "anthropic" ? {} : { media: createMedia({ id, kind, baseUrl, apiKey }) }),
     ...(embedding === null
       ? {}
       : { embed: (texts, options) => embed({ id, model: embedding(options.model) }, texts, options) }),

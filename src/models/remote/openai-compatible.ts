@@ -1,5 +1,6 @@
 import { createOpenAICompatible } from "@ai-sdk/openai-compatible";
 import { pictureTypes } from "#models/message-file.ts";
+import { createMedia } from "#models/media/create-media.ts";
 import type { Provider } from "#models/provider.ts";
 import { createEmbedFetch, embed } from "#models/remote/embed.ts";
 import { generate } from "#models/remote/generate.ts";
@@ -35,6 +36,7 @@ export function createOpenAiCompatibleProvider({ id, baseUrl, apiKey, label }: E
     generate: (request, options) => generate({ id, model: client.chatModel(request.model) }, request, options),
     accepts: openAiAccepts,
     caching: "none",
+    media: createMedia({ id, kind: "openai-compatible", baseUrl, apiKey }),
     embed: (texts, options) => embed({ id, model: embedder.embeddingModel(options.model) }, texts, options),
     close: async () => undefined,
   };

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import type { Effect } from "#core/effect.ts";
 import type { JsonObject, Value } from "#core/value.ts";
-import { nodeSupport } from "#engine/nodes/support.ts";
+import { isKnownNode } from "#engine/nodes/support.ts";
 import { exec, flow } from "#fixtures/bundles.ts";
 import { type DriveOptions, drive } from "../driver.ts";
 
@@ -299,5 +299,6 @@ const allTypes = `
 
 test("every node type of the contract has its place", () => {
   expect(allTypes.length).toBeGreaterThan(120);
-  expect(allTypes.filter((type) => nodeSupport(type) === "unknown")).toEqual([]);
+  expect(allTypes.filter((type) => !isKnownNode(type))).toEqual([]);
+  expect(isKnownNode("from_the_future")).toBe(false);
 });

@@ -1,0 +1,78 @@
+import type { MediaTask } from "#core/media.ts";
+import { AppError } from "#core/errors.ts";
+import { makeBatch } from "#models/media/batch.ts";
+import { listMediaModels, listVoices } from "#models/media/media-lists.ts";
+import type { MakeMedia, MediaMaker } from "#models/media/media.ts";
+import { elevenLabsMusic, serverMusic } from "#models/media/music.ts";
+import { openAiVideos } from "#models/media/openai-video.ts";
+import { sdkImages } from "#models/media/sdk-image.ts";
+import { sdkSpeech } from "#models/media/sdk-speech.ts";
+import { sdkTranscription } from "#models/media/sdk-transcription.ts";
+import { googleVideos } from "#models/media/sdk-video.ts";
+import { serverUpscale } from "#models/media/server-upscale.ts";
+import type { MediaKind, Wire } from "#models/media/wire.ts";
+
+/** How each wire makes each thing; how many come out of one request. */
+interface Making {
+  make: (wire: Wire) => MakeMedia;
+  perCall?: number;
+  /** Taken where nobody names a model. */
+  usual?: string;
+}
+
+/** Between the first two looks at a video; then it is asked less often. */
+const firstPollMs = 500;
+const googlePollMs = 5000;
+
+const openAiVideo: Making = { make: (wire) => openAiVideos(wire, firstPollMs) };
+const googleVideo: Making = { make: (wire) => googleVideos(wire, googlePollMs), usual: "veo-3.1-generate-preview" };
+
+const makings: Record<MediaKind, Partial<Record<MediaTask, Making>>> = {
+  openai: {
+    tts: { make: sdkSpeech, usual: "gpt-4o-mini-tts" },
+    stt: { make: sdkTranscription, usual: "gpt-4o-mini-transcribe" },
+    text_to_image: { make: sdkImages, perCall: 10, usual: "gpt-image-1" },
+    image_to_image: { make: sdkImages, perCall: 10, usual: "gpt-image-1" },
+    text_to_video: { ...openAiVideo, usual: "sora-2" },
+    image_to_video: { ...openAiVideo, usual: "sora-2" },
+  },
+  google: {
+    tts: { make: sdkSpeech, usual: "gemini-2.5-flash-preview-tts" },
+    text_to_image: { make: sdkImages, usual: "gemini-2.5-flash-image" },
+    image_to_image: { make: sdkImages, usual: "gemini-2.5-flash-image" },
+    text_to_video: googleVideo,
+    image_to_video: googleVideo,
+  },
+  elevenlabs: {
+    tts: { make: sdkSpeech, usual: "eleven_multilingual_v2" },
+    stt: { make: sdkTranscription, usual: "scribe_v1" },
+    text_to_music: { make: elevenLabsMusic, usual: "music_v1" },
+  },
+  "openai-compatible": {
+    tts: { make: sdkSpeech },
+    stt: { make: sdkTranscription },
+    text_to_image: { make: sdkImages, perCall: 4 },
+    image_to_image: { make: sdkImages, perCall: 4 },
+    image_upscale: { make: serverUpscale },
+    text_to_video: openAiVideo,
+    image_to_video: openAiVideo,
+    text_to_music: { make: serverMusic },
+  },
+};
+
+/** What a provider makes beside text. */
+export function createMedia(wire: Wire): MediaMaker {
+  const own = makings[wire.kind];
+  const tasks = Object.keys(own) as MediaTask[];
+  return {
+    tasks,
+    usual: Object.fromEntries(tasks.flatMap((task) => (own[task]?.usual ? [[task, own[task].usual]] : []))),
+    async make(request, options) {
+      const making = own[request.task];
+      if (!making) throw new AppError("unsupported", `${wire.id} has no way of making this`);
+      return makeBatch(making.make(wire), request, { ...options, perCall: making.perCall ?? 1 });
+    },
+    models: (task, signal) => listMediaModels(wire, { task, usual: own[task]?.usual ?? null }, signal),
+    voices: (signal) => listVoices(wire, signal),
+  };
+}
