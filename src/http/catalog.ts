@@ -1,5 +1,6 @@
 import { AppError, messageOf } from "#core/errors.ts";
 import { isoTime } from "#core/time.ts";
+import { mediaModels, mediaTasksOf } from "#http/media/media-models.ts";
 import { connectionJson } from "#http/provider-connections.ts";
 import type { Services } from "#http/services.ts";
 import { families } from "#models/config/connections.ts";
@@ -66,7 +67,7 @@ async function providerItem(services: Services, provider: Provider, includeModel
     label: provider.label,
     display_name: provider.label,
     provider: provider.id,
-    tasks: ["text"],
+    tasks: [...(provider.isMediaOnly ? [] : ["text"]), ...Object.keys(provider.media?.usual ?? {})],
     ...connectionFields(services, provider),
     ...(provider.compute ? { compute: provider.compute() } : {}),
   };
@@ -128,6 +129,18 @@ function noDefault(reason: string, shared: { provider_endpoint_profiles: unknown
 export async function modelList(services: Services, name: string, filter: ModelFilter) {
   const provider = services.providers.get(name);
   if (!provider) throw new AppError("not_found", `Provider '${name}' not found`);
+  const tasks = mediaTasksOf(filter);
+  if (tasks.length > 0) {
+    const { items, problem: trouble } = await mediaModels(services, provider, tasks);
+    const reason = trouble ?? `Provider '${name}' has no model that matches`;
+    const told = { available: items.length > 0, error: items.length > 0 ? null : reason };
+    return {
+      items,
+      provider: provider.id,
+      models: items.map(({ id }) => id),
+      ...envelope(services, { kind: "models", ...told, provider: provider.id }),
+    };
+  }
   const { found, problem } = await askModels(services, provider);
   const models = found.filter((model) => matches(model, filter)).sort((a, b) => (a.id < b.id ? -1 : 1));
   const available = models.length > 0;
@@ -197,7 +210,7 @@ export interface ModelFilter {
   routes: string[];
 }
 
-/** The registry knows models of text and embeddings; a question for anything else has no answer yet. */
+/** Whether a model of text or of embeddings is meant. */
 function matches(model: ModelInfo, filter: ModelFilter): boolean {
   const isEmbedding = model.capabilities.includes("embedding") && !model.capabilities.includes("text");
   const output = isEmbedding ? "embedding" : "text";

@@ -81,6 +81,7 @@ export function createConnectedProvider(connection: Connection, key: () => strin
     label: displayName,
     accepts: kind === "openai-compatible" ? openAiAccepts : kind === "elevenlabs" ? [] : cloudAccepts[kind],
     ...(kind === "anthropic" ? {} : { media: connectedMedia(kind, () => open().media, { allow, isAllowed }) }),
+    ...(kind === "elevenlabs" ? { isMediaOnly: true as const } : {}),
     caching: kind === "openai" || kind === "anthropic" ? "keyed" : "none",
     models: async (signal) => (await open().models(signal)).filter((model) => isAllowed(model.id)),
     async generate(request, options) {

@@ -161,6 +161,8 @@ export interface Provider {
   embed?(texts: string[], options: { model: string; signal: AbortSignal }): Promise<EmbedResult>;
   /** Absent where it makes and reads nothing but text. */
   media?: MediaMaker;
+  /** It has no model that answers. */
+  isMediaOnly?: true;
   /** Absent where models are not ours to load. */
   residency?: Residency;
   /** What its models run on; absent where that is somebody else's machine. */

@@ -132,7 +132,7 @@ function registryOver(
       if (defaultProvider && defaultModel) return { provider: defaultProvider, model: defaultModel };
       await probed?.look();
       const named = defaultProvider?.toLowerCase();
-      const candidates = found().filter(({ id }) => !named || id === named);
+      const candidates = found().filter(({ id, isMediaOnly }) => !isMediaOnly && (!named || id === named));
       return firstRoute(candidates, defaultModel, { signal, discoveryMs });
     },
     async embeddingRoute(signal) {

@@ -63,12 +63,32 @@ export function attempts(own: Belongings): Record<string, Attempt[]> {
     ...bundleAttempts(own),
     ...configAttempts(own),
     ...modelAttempts(own),
+    ...mediaAttempts(own),
   };
   for (const operation of adminOnly) {
     const path = { user_id: "ada", runtime_id: "ada" };
     table[operation] = [{ path, body: operation.startsWith("GET") ? undefined : {}, status: forbidden }];
   }
   return table;
+}
+
+function mediaAttempts(own: Belongings): Record<string, Attempt[]> {
+  const image_artifact = { $artifact: own.artifactId };
+  const bodies: Record<string, object> = {
+    "voice/tts": { text: "x" },
+    "audio/transcribe": { audio_artifact: image_artifact },
+    "images/generate": { prompt: "x" },
+    "images/edit": { prompt: "x", image_artifact },
+    "images/upscale": { image_artifact },
+    "videos/generate": { prompt: "x" },
+    "videos/from_image": { prompt: "x", image_artifact },
+    "music/generate": { prompt: "x" },
+  };
+  const rows = Object.entries(bodies).map(([route, body]): [string, Attempt[]] => [
+    `POST /runs/{run_id}/${route}`,
+    [{ path: run(own), body, status: absent }],
+  ]);
+  return Object.fromEntries(rows);
 }
 
 function runAttempts(own: Belongings): Record<string, Attempt[]> {

@@ -203,10 +203,18 @@ describe("the API document", () => {
       "POST /runs/schedule",
       "POST /runs/start",
       "POST /runs/{run_id}/artifacts/{artifact_id}/export",
+      "POST /runs/{run_id}/audio/transcribe",
       "POST /runs/{run_id}/chat",
       "POST /runs/{run_id}/chat_threads",
       "POST /runs/{run_id}/fork",
+      "POST /runs/{run_id}/images/edit",
+      "POST /runs/{run_id}/images/generate",
+      "POST /runs/{run_id}/images/upscale",
+      "POST /runs/{run_id}/music/generate",
       "POST /runs/{run_id}/summary",
+      "POST /runs/{run_id}/videos/from_image",
+      "POST /runs/{run_id}/videos/generate",
+      "POST /runs/{run_id}/voice/tts",
       "POST /runs/{run_id}/waits/{wait_key}/link",
       "POST /runs/{run_id}/workspace/open",
       "POST /sandbox/generate",
@@ -375,9 +383,9 @@ test("capabilities advertise as available exactly what this server routes", asyn
   const wrong: string[] = [];
   const visit = (value: unknown, at: string): void => {
     if (typeof value !== "object" || value === null || Array.isArray(value)) return;
-    const { available, endpoint, registry_scope } = value as Json;
+    const { available, route_available: isRouted = available, endpoint, registry_scope } = value as Json;
     if (typeof endpoint === "string" && typeof available === "boolean" && registry_scope === undefined) {
-      if (routed.has(endpoint.replace(/\{\w+\}/g, "{}")) !== available) wrong.push(`${at}: ${endpoint}`);
+      if (routed.has(endpoint.replace(/\{\w+\}/g, "{}")) !== isRouted) wrong.push(`${at}: ${endpoint}`);
       if (!available && typeof (value as Json)["config_hint"] !== "string") wrong.push(`${at} has no reason`);
     }
     for (const [key, inner] of Object.entries(value)) visit(inner, `${at}.${key}`);

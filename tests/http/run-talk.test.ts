@@ -36,6 +36,7 @@ const providers: ProviderRegistry = {
   get: (id) => (id === "fake" ? provider : null),
   defaultRoute: async () => ({ provider: "fake", model: "small" }),
   embeddingRoute: async () => null,
+  mediaRoute: () => null,
   close: async () => undefined,
 };
 

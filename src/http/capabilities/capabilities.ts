@@ -1,8 +1,9 @@
 import { commonContract } from "#http/capabilities/client-contract.ts";
 import { type Caller, path } from "#http/capabilities/descriptors.ts";
-import { features, notBuilt } from "#http/capabilities/features.ts";
+import { features } from "#http/capabilities/features.ts";
 import { flowEditorContract } from "#http/capabilities/flow-editor.ts";
 import { mediaContract } from "#http/capabilities/media.ts";
+import { type MediaState, mediaHintOf, mediaState } from "#http/capabilities/media-state.ts";
 import { promptCacheState } from "#http/capabilities/models.ts";
 import { readiness } from "#http/capabilities/readiness.ts";
 import { voiceContract } from "#http/capabilities/voice.ts";
@@ -10,16 +11,17 @@ import type { Services } from "#http/services.ts";
 
 /** The document that clients enable themselves by (contract 1.14.3). Made without asking anybody, so it is there at once. */
 export function capabilities(
-  { settings, version, tools }: Pick<Services, "settings" | "version" | "tools">,
+  { settings, version, tools, providers }: Pick<Services, "settings" | "version" | "tools" | "providers">,
   caller: Caller,
 ) {
+  const state = mediaState(providers);
   const common = commonContract(settings, caller);
-  const voice = voiceContract(settings);
-  const media = mediaContract();
+  const voice = voiceContract(settings, state);
+  const media = mediaContract(state);
   const assistantCache = assistantPromptCache(caller);
   return {
     capabilities: {
-      ...packages(version, tools.list().length),
+      ...packages(version, { toolCount: tools.list().length, state }),
       contracts: {
         version: 1,
         common: { ...common, readiness: readiness({ common, media, voice }) },
@@ -51,43 +53,47 @@ export function capabilities(
 }
 
 /** The reference's packages, by what this executable has of them. */
-function packages(version: string, toolCount: number) {
+function packages(version: string, { toolCount, state }: { toolCount: number; state: MediaState }) {
   const builtIn = { installed: true, version, builtin: true };
-  const part = (isBuilt: boolean, error: string) => (isBuilt ? builtIn : { installed: false, error });
-  const flags = { voice: features.voice, audio: features.voice, vision: features.media, music: features.media };
+  const canSpeak = state.tts !== null || state.stt !== null;
+  const canShow = state.text_to_image !== null || state.text_to_video !== null;
+  const { text_to_music: music } = state;
+  const flags = { voice: canSpeak, audio: canSpeak, vision: canShow, music: music !== null };
+  const musicProviders = music === null ? [] : [music.provider];
+  const { config_hint: hint } = mediaHintOf(state, "text_to_music");
   return {
     abstractgateway: builtIn,
     abstractruntime: builtIn,
     abstractcore: builtIn,
     abstractmemory: builtIn,
-    abstractvoice: part(features.voice, notBuilt.voice),
-    abstractvision: part(features.media, notBuilt.media),
-    voice: features.voice ? builtIn : { installed: false, error: notBuilt.voice, install_hint: notBuilt.voice },
+    abstractvoice: builtIn,
+    abstractvision: builtIn,
+    voice: builtIn,
     capability_plugins: {
       installed: true,
       group: "abstractgateway.builtin",
       plugins_seen: [],
       plugin_errors: [],
       capabilities: {
-        voice: { available: features.voice },
-        audio: { available: features.voice },
-        vision: { available: features.media },
+        voice: { available: canSpeak },
+        audio: { available: canSpeak },
+        vision: { available: canShow },
         music: {
-          available: features.media,
-          route_available: features.media,
-          configured: false,
+          available: music !== null,
+          route_available: true,
+          configured: music !== null,
           task: "text_to_music",
-          providers: [],
-          available_providers: [],
-          ...(features.media ? {} : { config_hint: notBuilt.media, error: notBuilt.media }),
+          providers: musicProviders,
+          available_providers: musicProviders,
+          ...(hint === undefined ? {} : { config_hint: hint, error: hint }),
         },
       },
     },
-    multimodal: { installed: features.media, capabilities: flags, runtime_output_specs: features.media },
+    multimodal: { installed: true, capabilities: flags, runtime_output_specs: true },
     tools: { installed: features.tools, count: toolCount },
     visualflow: { installed: true },
-    vision_fallback: { installed: features.media },
-    media: { installed: features.media },
+    vision_fallback: { installed: false },
+    media: { installed: true },
   };
 }
 

@@ -15,8 +15,6 @@ export const features = {
   promptCache: true,
   blocs: true,
   modelResidency: true,
-  voice: false,
-  media: false,
 } as const satisfies Record<string, boolean>;
 
 export type Feature = keyof typeof features;
@@ -35,6 +33,4 @@ export const notBuilt: Record<Feature, string> = {
   blocs: "Durable blocs are not part of this build; prompt caches are.",
   promptCache: "Prompt cache controls are not part of this build.",
   modelResidency: "Loading and unloading models is not part of this build.",
-  voice: "Speech is not part of this build.",
-  media: "Image, video and music generation is not part of this build.",
 };

@@ -1,45 +1,44 @@
-import { hint, path } from "#http/capabilities/descriptors.ts";
-import { features } from "#http/capabilities/features.ts";
-
-/** Largest image that the media routes take, bytes. */
-const maxImageBytes = 20_000_000;
+import type { MediaTask } from "#core/media.ts";
+import { maxImageBytes } from "#effects/media/keep-media.ts";
+import { path } from "#http/capabilities/descriptors.ts";
+import { type MediaState, backendOf, mediaHintOf } from "#http/capabilities/media-state.ts";
 
 /** Kinds of generated media, each as a workflow node and as a direct route (contract 1.14.3, table of MEDIA). */
-export function mediaContract() {
+export function mediaContract(state: MediaState) {
+  const batched = { ...batch(), ...adapters() };
   return {
-    generated_image: image("images/generate", "text_to_image", { ...batch(), ...adapters() }),
-    edited_image: image("images/edit", "image_to_image", {
-      ...batch(),
-      ...adapters(),
-      input_modes: ["artifact"],
-      mask_supported: true,
+    generated_image: image(state, { route: "images/generate", task: "text_to_image", extra: batched }),
+    edited_image: image(state, {
+      route: "images/edit",
+      task: "image_to_image",
+      extra: { ...batched, input_modes: ["artifact"], mask_supported: true },
     }),
-    upscaled_image: image("images/upscale", "image_upscale", { ...configured(), input_modes: ["artifact"] }),
-    generated_video: video("videos/generate", "text_to_video", "prompt"),
-    image_to_video: video("videos/from_image", "image_to_video", "artifact"),
-    generated_voice: {
-      workflow: { available: features.voice },
-      direct_endpoint: {
-        available: features.voice,
-        route_available: features.voice,
-        endpoint: path("/runs/{run_id}/voice/tts"),
-        durability: "runtime_child_run",
-        returns_child_run_id: true,
-        ...hint("voice"),
-      },
-    },
-    generated_music: music(),
+    upscaled_image: image(state, {
+      route: "images/upscale",
+      task: "image_upscale",
+      extra: { ...configured(state, "image_upscale"), input_modes: ["artifact"] },
+    }),
+    generated_video: video(state, { route: "videos/generate", task: "text_to_video", inputMode: "prompt" }),
+    image_to_video: video(state, { route: "videos/from_image", task: "image_to_video", inputMode: "artifact" }),
+    generated_voice: voice(state),
+    generated_music: music(state),
   };
 }
 
-function workflow(extra: Record<string, unknown> = {}) {
-  return { available: features.media, backend: null, event_contract: "workflow_artifact", ...extra, ...hint("media") };
+function workflow(state: MediaState, task: MediaTask, extra: Record<string, unknown> = {}) {
+  return {
+    available: state[task] !== null,
+    backend: state[task]?.provider ?? null,
+    event_contract: "workflow_artifact",
+    ...extra,
+    ...mediaHintOf(state, task),
+  };
 }
 
-function direct(route: string, task: string) {
+function direct(state: MediaState, route: string, task: MediaTask) {
   return {
-    available: features.media,
-    route_available: features.media,
+    available: state[task] !== null,
+    route_available: true,
     endpoint: path(`/runs/{run_id}/${route}`),
     provider_models_endpoint: path("/vision/provider_models"),
     provider_models_task: task,
@@ -47,15 +46,20 @@ function direct(route: string, task: string) {
     returns_child_run_id: true,
     progress_event_name: "abstract.progress",
     progress_scope: "child_run_ledger",
-    ...hint("media"),
+    ...mediaHintOf(state, task),
   };
 }
 
-function image(route: string, task: string, extra: Record<string, unknown>) {
+interface Kind {
+  route: string;
+  task: MediaTask;
+}
+
+function image(state: MediaState, { route, task, extra }: Kind & { extra: Record<string, unknown> }) {
   return {
-    workflow: workflow(),
+    workflow: workflow(state, task),
     direct_endpoint: {
-      ...direct(route, task),
+      ...direct(state, route, task),
       ...extra,
       artifact_list_field: "image_artifacts",
       formats: ["png", "jpeg", "webp"],
@@ -64,12 +68,12 @@ function image(route: string, task: string, extra: Record<string, unknown>) {
   };
 }
 
-function video(route: string, task: string, inputMode: string) {
+function video(state: MediaState, { route, task, inputMode }: Kind & { inputMode: string }) {
   return {
-    workflow: workflow({ progress_event_name: "abstract.progress" }),
+    workflow: workflow(state, task, { progress_event_name: "abstract.progress" }),
     direct_endpoint: {
-      ...direct(route, task),
-      ...configured(),
+      ...direct(state, route, task),
+      ...configured(state, task),
       ...batch(),
       ...adapters(),
       supports_flow_shift: true,
@@ -82,13 +86,30 @@ function video(route: string, task: string, inputMode: string) {
   };
 }
 
-function music() {
-  const { progress_event_name: _name, progress_scope: _scope, ...shared } = direct("music/generate", "text_to_music");
+function voice(state: MediaState) {
   return {
-    workflow: { available: features.media, event_contract: "workflow_artifact", ...hint("media") },
+    workflow: { available: state.tts !== null },
+    direct_endpoint: {
+      available: state.tts !== null,
+      route_available: true,
+      endpoint: path("/runs/{run_id}/voice/tts"),
+      durability: "runtime_child_run",
+      returns_child_run_id: true,
+      ...mediaHintOf(state, "tts"),
+    },
+  };
+}
+
+function music(state: MediaState) {
+  const task = "text_to_music";
+  const { progress_event_name: _name, progress_scope: _scope, ...shared } = direct(state, "music/generate", task);
+  const available = state[task] !== null;
+  return {
+    workflow: { available, event_contract: "workflow_artifact", ...mediaHintOf(state, task) },
     direct_endpoint: {
       ...shared,
-      ...configured(),
+      ...configured(state, task),
+      ...backendOf(state, task),
       providers_endpoint: path("/audio/music/providers"),
       provider_models_endpoint: path("/audio/music/models"),
       delivery_modes: ["artifact"],
@@ -98,8 +119,8 @@ function music() {
   };
 }
 
-function configured() {
-  return { configured: features.media };
+function configured(state: MediaState, task: MediaTask) {
+  return { configured: state[task] !== null };
 }
 
 function batch() {

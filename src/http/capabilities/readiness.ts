@@ -16,7 +16,7 @@ export function readiness({ common, media, voice }: Parts) {
     version: 1,
     truth_scope: "gateway_contract_surface",
     limitations: [
-      "Tells which routes this build has, not whether a provider behind them answers.",
+      "Tells which routes this build has and what is configured, not whether a provider behind them answers.",
       "Ask the catalogs for models that can be used now.",
     ],
     surfaces: {
@@ -54,14 +54,14 @@ function discoverySurface() {
   return {
     providers: true,
     provider_models: true,
-    voice_voices: features.voice,
-    audio_speech_models: features.voice,
-    audio_transcription_models: features.voice,
-    audio_music_providers: features.media,
-    audio_music_models: features.media,
-    vision_provider_models: features.media,
-    vision_models: features.media,
-    vision_adapters: features.media,
+    voice_voices: true,
+    audio_speech_models: true,
+    audio_transcription_models: true,
+    audio_music_providers: true,
+    audio_music_models: true,
+    vision_provider_models: true,
+    vision_models: true,
+    vision_adapters: true,
     tools: features.tools,
     semantics: true,
   };

@@ -1,5 +1,6 @@
 import { Elysia } from "elysia";
-import { mediaCatalog, mediaCatalogs } from "#http/media-catalogs.ts";
+import { mediaCatalog } from "#http/media/catalog-answer.ts";
+import { mediaCatalogs } from "#http/media/media-catalogs.ts";
 import { operation } from "#http/operation.ts";
 import { readQuery } from "#http/query.ts";
 import { type RouteContext, reply } from "#http/route-context.ts";
@@ -11,15 +12,15 @@ export function mediaCatalogRoutes({ access }: RouteContext) {
   for (const catalog of mediaCatalogs) {
     app.get(
       `/api/gateway${catalog.path}`,
-      ({ request, set }) =>
-        reply(set, mediaCatalog(access.services(request), catalog, readQuery(request.url, MediaCatalogQuery))),
+      async ({ request, set }) =>
+        reply(set, await mediaCatalog(access.services(request), catalog, readQuery(request.url, MediaCatalogQuery))),
       operation({
         id: catalog.id,
         summary: catalog.summary,
         tag: "discovery",
         query: MediaCatalogQuery,
         response: MediaCatalog,
-        errors: [400],
+        errors: [400, 404],
       }),
     );
   }

@@ -2,7 +2,7 @@ import type { MediaTask } from "#core/media.ts";
 import { AppError } from "#core/errors.ts";
 import { makeBatch } from "#models/media/batch.ts";
 import { listMediaModels, listVoices } from "#models/media/media-lists.ts";
-import type { MakeMedia, MediaMaker } from "#models/media/media.ts";
+import type { MakeMedia, MediaMaker, MediaModel, Voice } from "#models/media/media.ts";
 import { elevenLabsMusic, serverMusic } from "#models/media/music.ts";
 import { openAiVideos } from "#models/media/openai-video.ts";
 import { sdkImages } from "#models/media/sdk-image.ts";
@@ -60,9 +60,25 @@ const makings: Record<MediaKind, Partial<Record<MediaTask, Making>>> = {
   },
 };
 
+/** How long a list counts. */
+const freshMs = 60_000;
+
+/** Lists that were had a short time ago; one that failed is asked for again. */
+function keeper() {
+  const known = new Map<string, { list: unknown; untilMs: number }>();
+  return async (name: string, ask: () => Promise<unknown>): Promise<unknown> => {
+    const found = known.get(name);
+    if (found && found.untilMs > performance.now()) return found.list;
+    const list = await ask();
+    known.set(name, { list, untilMs: performance.now() + freshMs });
+    return list;
+  };
+}
+
 /** What a provider makes beside text. */
 export function createMedia(wire: Wire): MediaMaker {
   const own = makings[wire.kind];
+  const kept = keeper();
   const tasks = Object.keys(own) as MediaTask[];
   return {
     tasks,
@@ -72,7 +88,10 @@ export function createMedia(wire: Wire): MediaMaker {
       if (!making) throw new AppError("unsupported", `${wire.id} has no way of making this`);
       return makeBatch(making.make(wire), request, { ...options, perCall: making.perCall ?? 1 });
     },
-    models: (task, signal) => listMediaModels(wire, { task, usual: own[task]?.usual ?? null }, signal),
-    voices: (signal) => listVoices(wire, signal),
+    models: (task, signal) =>
+      kept(task, () => listMediaModels(wire, { task, usual: own[task]?.usual ?? null }, signal)) as Promise<
+        MediaModel[]
+      >,
+    voices: (signal) => kept("voices", () => listVoices(wire, signal)) as Promise<Voice[]>,
   };
 }

@@ -17,6 +17,7 @@ export function createElevenLabsProvider({ id, label, ...access }: ElevenLabsOpt
     id,
     label,
     media,
+    isMediaOnly: true,
     accepts: [],
     caching: "none",
     models: async (signal) =>
