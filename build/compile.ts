@@ -2,6 +2,7 @@ import { mkdir, rename, rm, stat } from "node:fs/promises";
 import { basename, dirname, join, relative } from "node:path";
 import { licencesPlugin } from "./licences-plugin.ts";
 import { nativePlugins } from "./native-plugins.ts";
+import { consolePlugin } from "./console-assets.ts";
 import { pythonSnapshotPlugin } from "./python-snapshot.ts";
 import { executable, root } from "./paths.ts";
 import { type Flavour, type TargetName, hostTarget, targets } from "./targets.ts";
@@ -43,6 +44,7 @@ export async function compile({
       plugins: [
         ...(await nativePlugins(target, flavour, packLevel)),
         await pythonSnapshotPlugin(),
+        await consolePlugin(),
         await licencesPlugin(target, flavour),
         workers,
       ],

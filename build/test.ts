@@ -6,7 +6,7 @@ import { compile } from "./compile.ts";
 import { executable, isStale, root } from "./paths.ts";
 
 /** Folders whose tests drive the executable; the others test the sources. */
-const endToEnd = ["crash", "e2e"];
+const endToEnd = ["browser", "crash", "e2e"];
 /** No tests of their own. */
 const notTests = ["bench", "fixtures"];
 

@@ -1,6 +1,7 @@
 import { hostname } from "node:os";
 import { join } from "node:path";
 import type { AccessLog } from "#artifacts/access-log.ts";
+import { consoleFiles } from "#app/console-files.ts";
 import { createCrashPoint } from "#app/crash-point.ts";
 import { createOffloadRecord } from "#app/offload-record.ts";
 import { type OpenedMemory, createGraphMemory } from "#app/graph-memory.ts";
@@ -131,7 +132,7 @@ export async function createApp(
   const { of, forget } = createCallerServices(settings, whole, { modelsOf, report });
   const http = createHttp(
     { ...shared, ...people, of, runtimes: createRuntimes(settings, ledger, forget) },
-    { report, log },
+    { report, log, consoleFiles },
   );
   metrics?.watch(readingsOf({ ledger, runner, http }));
   return assemble({ ...engines, accessLog, people, runner, sweeper, http });

@@ -1,6 +1,6 @@
 import type { Database } from "bun:sqlite";
 import { digestOf, newSecret } from "#auth/digest.ts";
-import { tokenScopes } from "#auth/route-rules.ts";
+import { tokenScopes } from "#core/token-scopes.ts";
 import type { UserName } from "#auth/users.ts";
 import { AppError } from "#core/errors.ts";
 import { newId } from "#core/ids.ts";

@@ -1,3 +1,5 @@
+import type { TokenArea } from "#core/token-scopes.ts";
+
 /**
  * What each part of the API asks of its caller: the role `admin` (contract 2.6), and of personal access tokens a scope. Paths are those
  * below `/api/gateway`; those beside it as they are.
@@ -10,12 +12,6 @@ export interface RouteRule {
   /** Area of a token's scope: `runs` asks for `runs:read` or `runs:write`. `any`: every token; `none`: no personal token at all. */
   area: TokenArea | "any" | "none" | "admin";
 }
-
-const areas = ["runs", "bundles", "models", "config"] as const;
-export type TokenArea = (typeof areas)[number];
-
-/** Writing includes reading. */
-export const tokenScopes: readonly string[] = [...areas.flatMap((area) => [`${area}:read`, `${area}:write`]), "admin"];
 
 const under = (prefix: string) => (path: string) => path === prefix || path.startsWith(`${prefix}/`);
 const exactly =

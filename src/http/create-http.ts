@@ -10,6 +10,7 @@ import { createTokenSet } from "#auth/tokens.ts";
 import { AppError, messageOf } from "#core/errors.ts";
 import type { Log, Report } from "#core/log.ts";
 import { RequestAccess, pathOf } from "#http/access.ts";
+import type { ConsoleFiles } from "#http/console-page.ts";
 import { docsAssets } from "#http/docs.ts";
 import { type ErrorReply, errorReply } from "#http/errors.ts";
 import { type LiveStreams, createLiveStreams } from "#http/live-streams.ts";
@@ -24,6 +25,7 @@ import { blocRoutes } from "#http/routes/blocs.ts";
 import { auditRoutes } from "#http/routes/audit.ts";
 import { bundleGroups } from "#http/routes/bundle-groups.ts";
 import { commandRoutes } from "#http/routes/commands.ts";
+import { consoleRoutes } from "#http/routes/console.ts";
 import { connectionRoutes } from "#http/routes/connections.ts";
 import { defaultRoutes } from "#http/routes/defaults.ts";
 import { discoveryRoutes } from "#http/routes/discovery.ts";
@@ -62,6 +64,8 @@ export interface HttpOptions {
   report?: Report;
   /** Hears of every request of the API. */
   log?: Log;
+  /** The web console; null without one. */
+  consoleFiles?: ConsoleFiles | null;
 }
 
 /** Idle connections are closed after this; streams are exempt. */
@@ -84,6 +88,7 @@ export function createHttp(services: SharedServices, options: HttpOptions = {}):
     audit,
     streams,
     report,
+    consoleFiles: options.consoleFiles ?? null,
     keepOpen: (request) => server?.timeout(request, 0),
     isLeaving: () => isLeaving,
   });
@@ -169,6 +174,7 @@ interface Parts {
   audit: AuditLog | null;
   streams: LiveStreams;
   report: Report;
+  consoleFiles: ConsoleFiles | null;
   keepOpen: (request: Request) => void;
   /** Whether this server is being stopped. */
   isLeaving: () => boolean;
@@ -181,7 +187,8 @@ const securityHeaders = {
   "content-security-policy": "frame-ancestors 'none'",
 };
 
-function createRoutes(services: SharedServices, { access, audit, streams, report, keepOpen, isLeaving }: Parts) {
+function createRoutes(services: SharedServices, parts: Parts) {
+  const { access, audit, streams, report, consoleFiles, keepOpen, isLeaving } = parts;
   const context = { services, access };
   let table: RouteTable | null = null;
   const app = new Elysia({ handler: { standardHostname: false } })
@@ -214,6 +221,7 @@ function createRoutes(services: SharedServices, { access, audit, streams, report
     })
     .use(openApi(services.version))
     .use(docsAssets())
+    .use(consoleRoutes(services, consoleFiles))
     .use(gatewayRoutes(context))
     .use(peopleRoutes(context))
     .use(workflowCatalogRoutes(context))

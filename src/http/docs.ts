@@ -59,6 +59,5 @@ export function docsAssets() {
   return new Elysia()
     .get("/docs/swagger-ui-bundle.js", () => asset(Bun.file(bundlePath), "text/javascript; charset=utf-8"), hidden)
     .get("/docs/swagger-ui.css", () => asset(Bun.file(stylePath), "text/css; charset=utf-8"), hidden)
-    .get("/docs/start.js", () => asset(start, "text/javascript; charset=utf-8"), hidden)
-    .get("/", () => new Response(null, { status: 307, headers: { location: "/docs" } }), hidden);
+    .get("/docs/start.js", () => asset(start, "text/javascript; charset=utf-8"), hidden);
 }

@@ -8,6 +8,7 @@ import type { Plan } from "#engine/plan.ts";
 import type { Committed, Ledger, Notice } from "#ledger/ledger.ts";
 import { type ActorDependencies, type CrashPoint, RunActor } from "#runner/actor.ts";
 import type { OffloadRecord } from "#runner/commit.ts";
+import { Deltas } from "#runner/deltas.ts";
 import { createEffectRunner } from "#runner/effect-runner.ts";
 import { createEmitRouter } from "#runner/emit-router.ts";
 import { LeaseKeeper } from "#runner/lease-keeper.ts";
@@ -73,7 +74,7 @@ class ActorSystem implements AdoptingRunner {
   #state: RunnerStatus["state"] = "stopped";
   #epoch = 0;
   #effects = 0;
-  #deltas = new Map<string, Set<(delta: Delta) => void>>();
+  #deltas = new Deltas();
   #actorDependencies: ActorDependencies;
   #lease: LeaseKeeper;
   #timers: Timers;
@@ -129,12 +130,7 @@ class ActorSystem implements AdoptingRunner {
   }
 
   onDelta(runId: string, listener: (delta: Delta) => void): () => void {
-    const listeners = this.#deltas.get(runId) ?? new Set();
-    this.#deltas.set(runId, listeners.add(listener));
-    return () => {
-      listeners.delete(listener);
-      if (listeners.size === 0) this.#deltas.delete(runId);
-    };
+    return this.#deltas.listen(runId, listener);
   }
 
   adopt(start: FreshRun, committed: Promise<Committed>): void {
@@ -154,7 +150,7 @@ class ActorSystem implements AdoptingRunner {
       sleep: options.sleep,
       random: options.random,
       count: (change) => (this.#effects += change),
-      emitDelta: (delta) => this.#deltas.get(delta.run_id)?.forEach((listener) => listener(delta)),
+      deltas: this.#deltas,
     });
     const { ledger, handlers, maxInlineBytes, offload, slice, now, crashPoint } = options;
     return {

@@ -1,7 +1,7 @@
 import { messageOf } from "#core/errors.ts";
 import type { JsonObject } from "#core/value.ts";
 import type { EffectContext, EffectHandler, Effected } from "#effects/effect-handler.ts";
-import type { Delta } from "#runner/runner.ts";
+import type { Deltas } from "#runner/deltas.ts";
 import type { RunSession } from "#runner/session.ts";
 import { Slots } from "#runner/slots.ts";
 
@@ -26,7 +26,7 @@ export interface EffectRunnerOptions {
   slots: Slots;
   sleep: (ms: number, signal: AbortSignal) => Promise<void>;
   random: () => number;
-  emitDelta: (delta: Delta) => void;
+  deltas: Deltas;
   /** Called when an effect begins and ends. */
   count: (change: 1 | -1) => void;
 }
@@ -67,7 +67,7 @@ async function execute(
     }
     const onDelta = (text: string) => {
       const { run_id } = session.run;
-      options.emitDelta({ run_id, node_id: pending.node_id, step_id: pending.step_id, text });
+      options.deltas.emit({ run_id, node_id: pending.node_id, step_id: pending.step_id, text });
     };
     const context = effectContext(session, signal, { onDelta, onProgress: options.onProgress });
     const effected = await handler.run(pending.effect, context);
@@ -76,6 +76,7 @@ async function execute(
     if (signal.aborted && signal.reason === "shutdown") return "shutdown";
     return { outcome: { status: "failed", error: messageOf(error) } };
   } finally {
+    options.deltas.end(session.run.run_id, pending.step_id);
     options.count(-1);
     options.slots.release();
   }

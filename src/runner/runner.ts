@@ -77,4 +77,6 @@ export interface Delta {
   node_id: string;
   step_id: string;
   text: string;
+  /** The text is all that the step has said so far: the first thing that a late listener hears. */
+  whole?: true;
 }

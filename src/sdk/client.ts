@@ -28,8 +28,15 @@ import type {
   SweepReport,
 } from "#sdk/wire.ts";
 import type { JsonObject } from "#core/value.ts";
+import { type ArtifactCalls, artifactCalls } from "#sdk/artifacts.ts";
+import { type ConfigCalls, configCalls } from "#sdk/config.ts";
+import { type DiscoveryCalls, discoveryCalls } from "#sdk/discovery.ts";
+import { type GraphCalls, graphCalls } from "#sdk/graph.ts";
+import { type HistoryCalls, historyCalls } from "#sdk/history.ts";
 import { base, bundlePath, runPath } from "#sdk/paths.ts";
+import { type PeopleCalls, peopleCalls } from "#sdk/people.ts";
 import { type SystemCalls, systemCalls } from "#sdk/system.ts";
+import { type WebhookCalls, webhookCalls } from "#sdk/webhooks.ts";
 
 export interface ClientOptions extends TransportOptions {
   /** Recorded with each command: which client gave it. */
@@ -40,6 +47,13 @@ export interface ClientOptions extends TransportOptions {
 
 /** The HTTP API as functions. Every one throws SdkError with the server's own words. */
 export interface GatewayClient {
+  people: PeopleCalls;
+  history: HistoryCalls;
+  discovery: DiscoveryCalls;
+  config: ConfigCalls;
+  artifacts: ArtifactCalls;
+  graph: GraphCalls;
+  webhooks: WebhookCalls;
   system: SystemCalls;
   /** The gateway's address. */
   baseUrl: string;
@@ -93,6 +107,13 @@ export function createClient(options: ClientOptions): GatewayClient {
   const send = createTransport(options);
   return {
     baseUrl: options.baseUrl.replace(/\/+$/, ""),
+    people: peopleCalls(send),
+    history: historyCalls(send),
+    discovery: discoveryCalls(send),
+    config: configCalls(send),
+    artifacts: artifactCalls(send),
+    graph: graphCalls(send),
+    webhooks: webhookCalls(send),
     system: systemCalls(send),
     ...healthCalls(send),
     ...runCalls(send, options),
@@ -187,7 +208,7 @@ async function outcome(send: Send, commandId: string, timeoutMs: number): Promis
   for (let pauseMs = 5; ; pauseMs = Math.min(200, pauseMs * 2)) {
     const state = await readJson<CommandState>(await send(path));
     if (state.outcome !== null || performance.now() + pauseMs > until) return state;
-    await Bun.sleep(pauseMs);
+    await new Promise((resolve) => setTimeout(resolve, pauseMs));
   }
 }
 

@@ -42,10 +42,18 @@ function dispatch(pending: Pending): ServerEvent | null {
 
 async function* readLines(body: ReadableStream<Uint8Array>): AsyncGenerator<string> {
   const decoder = new TextDecoder();
+  // Not every browser can iterate over a stream.
+  const reader = body.getReader();
   let rest = "";
-  for await (const chunk of body) {
-    const parts = (rest + decoder.decode(chunk, { stream: true })).split(/\r\n|\n|\r(?=[^\n])/);
-    rest = parts.pop() ?? "";
-    yield* parts;
+  try {
+    for (;;) {
+      const { value, done } = await reader.read();
+      if (done) return;
+      const parts = (rest + decoder.decode(value, { stream: true })).split(/\r\n|\n|\r(?=[^\n])/);
+      rest = parts.pop() ?? "";
+      yield* parts;
+    }
+  } finally {
+    await reader.cancel().catch(() => undefined);
   }
 }

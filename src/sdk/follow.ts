@@ -10,6 +10,8 @@ export interface Delta {
   node_id: string;
   step_id: string;
   text: string;
+  /** The text is all that the step has said so far: told to who comes late. */
+  whole?: true;
 }
 
 export interface FollowOptions {
@@ -68,19 +70,17 @@ async function* connection(send: Send, runId: string, progress: Progress, option
   const signal = options.signal ? AbortSignal.any([options.signal, closer.signal]) : closer.signal;
   const path = `/api/gateway/runs/${encodeURIComponent(runId)}/ledger/stream`;
   const headers = { accept: "text/event-stream" };
-  const answer = await send(path, {
-    query: { after: progress.cursor, ...(options.onDelta ? { deltas: true } : {}) },
-    headers,
-    signal,
-    stream: true,
-  });
+  const query = { after: progress.cursor, ...(options.onDelta ? { deltas: true } : {}) };
+  const answer = await send(path, { query, headers, signal, stream: true });
   progress.connected = true;
   options.onConnect?.();
   if (!answer.body) return;
-  const alarm = setTimeout(() => closer.abort(), options.silenceMs ?? 30_000);
+  const ring = () => setTimeout(() => closer.abort(), options.silenceMs ?? 30_000);
+  let alarm = ring();
   try {
     for await (const event of readEvents(answer.body)) {
-      alarm.refresh();
+      clearTimeout(alarm);
+      alarm = ring();
       if (event.event === "done") {
         progress.done = true;
         return;

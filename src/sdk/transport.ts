@@ -6,13 +6,15 @@ export interface TransportOptions {
   /** Address of the gateway, with or without a path and a final slash. */
   baseUrl: string;
   token?: string | null;
+  /** Sent with every request; asked each time. A browser's session needs its secret back with each write. */
+  headers?: () => Record<string, string>;
   fetch?: (url: string, init: RequestInit) => Promise<Response>;
   /** Time for one plain request, body included. Streams have no such limit. */
   timeoutMs?: number;
 }
 
 export interface RequestOptions {
-  method?: "GET" | "POST" | "PATCH" | "DELETE";
+  method?: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
   query?: object;
   /** Sent as JSON. */
   json?: unknown;
@@ -30,7 +32,7 @@ export type Send = (path: string, options?: RequestOptions) => Promise<Response>
 
 export function createTransport(options: TransportOptions): Send {
   const baseUrl = options.baseUrl.replace(/\/+$/, "");
-  const doFetch = options.fetch ?? fetch;
+  const doFetch = options.fetch ?? ((url: string, init: RequestInit) => fetch(url, init));
   return async (path, request = {}) => {
     const url = `${baseUrl}${path}${queryText(request.query)}`;
     const answer = await attempt(() => doFetch(url, init(options, request)), request, baseUrl);
@@ -71,7 +73,7 @@ async function attempt(send: () => Promise<Response>, request: RequestOptions, b
 }
 
 function init(options: TransportOptions, request: RequestOptions): RequestInit {
-  const headers: Record<string, string> = { ...request.headers };
+  const headers: Record<string, string> = { ...options.headers?.(), ...request.headers };
   if (options.token) headers["authorization"] = `Bearer ${options.token}`;
   if (request.json !== undefined) headers["content-type"] = "application/json";
   const signal = signalOf(options, request);

@@ -21,6 +21,10 @@ export interface RunSummary {
   waiting: WaitSummary | null;
   is_scheduled: boolean;
   ledger_len?: number;
+  /** With `include_metrics`; null when the ledger is too long to be counted. */
+  llm_calls?: number | null;
+  tool_calls?: number | null;
+  tokens_total?: number | null;
 }
 
 export interface WaitSummary {
@@ -61,6 +65,7 @@ export interface ListRuns {
   session_id?: string;
   root_only?: boolean;
   include_drafts?: boolean;
+  include_metrics?: boolean;
 }
 
 export interface LedgerPage {
@@ -113,7 +118,14 @@ export interface BundleItem {
   bundle_ref: string;
   is_draft: boolean;
   default_entrypoint: string | null;
-  entrypoints: { flow_id: string; name: string; description: string; deprecated?: boolean }[];
+  entrypoints: {
+    flow_id: string;
+    name: string;
+    description: string;
+    interfaces?: string[];
+    deprecated?: boolean;
+  }[];
+  created_at?: string;
 }
 
 export interface InstalledReceipt {

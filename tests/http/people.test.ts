@@ -2,7 +2,8 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { verifyAudit } from "#auth/audit-chain.ts";
-import { scopeFor, tokenScopes } from "#auth/route-rules.ts";
+import { scopeFor } from "#auth/route-rules.ts";
+import { tokenScopes } from "#core/token-scopes.ts";
 import { type Answer, type Harness, type RequestOptions, createHarness, token as staticToken } from "./harness.ts";
 
 const api = "/api/gateway";

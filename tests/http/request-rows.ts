@@ -98,7 +98,7 @@ export const rows: Row[] = [
     path: "/",
     auth: false,
     status: 307,
-    check: ({ headers }) => expect(headers.get("location")).toBe("/docs"),
+    check: ({ headers }) => expect(headers.get("location")).toBe("console"),
   },
 
   {

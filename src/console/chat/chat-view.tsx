@@ -1,0 +1,54 @@
+import { useState } from "react";
+import { useLocation } from "wouter";
+import { ChatChoiceBar } from "#console/chat/chat-choice-bar.tsx";
+import { ChatList } from "#console/chat/chat-list.tsx";
+import { Composer } from "#console/chat/composer.tsx";
+import { Turns } from "#console/chat/turns.tsx";
+import { type ChatChoice, useChat } from "#console/chat/use-chat.ts";
+import { useWaiting } from "#console/inbox/use-waiting.ts";
+import { WaitCard } from "#console/inbox/wait-card.tsx";
+import { useCommand } from "#console/run/use-command.ts";
+import { PageHead } from "#console/ui/page-head.tsx";
+import { Problem, messageOf } from "#console/ui/problem.tsx";
+import { useAction } from "#console/ui/use-action.ts";
+import { useRemembered } from "#console/ui/use-remembered.ts";
+
+const firstChoice: ChatChoice = { bundleRef: "agent", flowId: "agent", provider: "", model: "" };
+
+export function ChatView({ sessionId }: { sessionId?: string }) {
+  const [fresh] = useState(() => `chat-${crypto.randomUUID()}`);
+  const [, go] = useLocation();
+  const id = sessionId ?? fresh;
+  const [choice, setChoice] = useRemembered("chat", firstChoice);
+  const chat = useChat(id);
+  const command = useCommand();
+  const stop = useAction({
+    run: (runId: string) => command({ run_id: runId, type: "cancel", payload: { reason: "Stopped in the chat" } }),
+  });
+  const waiting = (useWaiting().data ?? []).filter((run) => run.session_id === id);
+  const isBusy = chat.live !== null && chat.live.problem === null;
+  return (
+    <div className="chat">
+      <ChatList current={id} onNew={() => go("/chat")} />
+      <div className="talk">
+        <PageHead title="Chat">
+          <ChatChoiceBar choice={choice} onChange={setChoice} />
+        </PageHead>
+        {chat.turns.error && <Problem>{messageOf(chat.turns.error)}</Problem>}
+        <Turns
+          turns={chat.turns.data ?? []}
+          live={chat.live}
+          isLoading={chat.turns.isPending && sessionId !== undefined}
+        />
+        {waiting.map((run) => (
+          <WaitCard key={run.run_id} run={run} />
+        ))}
+        <Composer
+          isBusy={isBusy}
+          onSend={(text) => void chat.send(text, choice)}
+          onStop={chat.live?.runId ? () => stop.mutate(chat.live?.runId ?? "") : null}
+        />
+      </div>
+    </div>
+  );
+}
