@@ -111,6 +111,21 @@ export const commands: readonly CommandEntry[] = [
     load: async (context) => (await import("#cli/health.ts")).healthCommand(context),
   },
   {
+    name: "self-check",
+    description: "Try this executable: libraries, a run, and whether it can take over the data folder",
+    load: async (context) => (await import("#cli/self-check.ts")).selfCheckCommand(context),
+  },
+  {
+    name: "upgrade",
+    description: "Replace this executable by a checked one, or bring the previous one back",
+    load: async (context) => (await import("#cli/upgrade.ts")).upgradeCommand(context),
+  },
+  {
+    name: "service",
+    description: "Run the gateway as a service of this system: systemd or launchd",
+    load: async (context) => (await import("#cli/service.ts")).serviceCommand(context),
+  },
+  {
     name: "check",
     description: "Unpack the native libraries and try each one",
     load: async (context) => (await import("#cli/check.ts")).checkCommand(context),

@@ -33,8 +33,8 @@ export interface BackupProgress {
   total: number;
 }
 
-/** Made anew by whoever needs them, or true only of one process. */
-const neverKept = /^(gateway_runner\.lock.*|gateway\.url|.*\.sock|\.restoring)$/;
+/** Made anew by whoever needs them, true only of one process, or the ledger as it was before an upgrade. */
+const neverKept = /^(gateway_runner\.lock.*|gateway\.url|.*\.sock|\.restoring|.*\.schema-\d+)$/;
 const isLeftOutOfLedger = /\.lock(-journal)?$|\.tmp$/;
 const unfinished = /(^|\/)[^/]*\.(tmp|part|partial)$|-(wal|shm|journal)$/;
 

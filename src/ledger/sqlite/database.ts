@@ -2,6 +2,7 @@ import { Database } from "bun:sqlite";
 import { chmodSync, closeSync, mkdirSync, openSync } from "node:fs";
 import { dirname } from "node:path";
 import { AppError, messageOf } from "#core/errors.ts";
+import { copyBeforeMigration } from "#ledger/sqlite/copy-before-migration.ts";
 import { migrations } from "#ledger/sqlite/migrations.ts";
 
 // Older versions can lose a commit when a checkpoint and a WAL reset meet.
@@ -33,6 +34,8 @@ export function openForWriting(path: string, options: { maxBytes: number | null 
     db.run("PRAGMA wal_autocheckpoint = 0");
     db.run("PRAGMA journal_size_limit = 67108864");
     db.run("PRAGMA cache_size = -16384");
+    const schema = pragma(db, "user_version");
+    if (schema > 0 && schema < migrations.length) copyBeforeMigration(db, path, schema);
     migrate(db);
     if (options.maxBytes !== null) db.run(`PRAGMA max_page_count = ${Math.ceil(options.maxBytes / 4096)}`);
     return db;
@@ -74,6 +77,17 @@ export function isOlder(version: string): boolean {
     if (have !== wanted) return have < wanted;
   }
   return false;
+}
+
+/** Schema of a ledger file and of this program, told without changing the file. AppError `storage` when it is not ours or too new. */
+export function ledgerSchema(path: string): { found: number; known: number } {
+  const db = openForReading(path);
+  try {
+    requireOurs(db, path);
+    return { found: pragma(db, "user_version"), known: migrations.length };
+  } finally {
+    db.close(true);
+  }
 }
 
 export function requireOurs(db: Database, path: string): void {
