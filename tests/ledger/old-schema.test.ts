@@ -23,7 +23,7 @@ async function ledgerOf(schema: number): Promise<string> {
     else step(db);
   }
   db.run(`PRAGMA user_version = ${schema}`);
-  db.run(`PRAGMA application_id = ${0x4147574c}`);
+  db.run("PRAGMA application_id = 1095194444");
   const at = "2026-01-01T00:00:00.000000+00:00";
   db.run(`INSERT INTO runs(run_no, run_id, workflow_id, root_run_id, runtime_id, draft, created_at, status, paused, node_id, updated_at, head_seq)
     VALUES(1, 'r1', 'hello', 'r1', 'default', 0, '${at}', 'completed', 0, 'end', '${at}', 2)`);
