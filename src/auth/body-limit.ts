@@ -22,7 +22,7 @@ function needOf(path: string, { maxChatThreadBytes }: BodyLimits): number {
 
 /** Most bytes that the body of a write to this path may have (contract 2.7). */
 export function bodyLimitBytes(path: string, limits: BodyLimits): number {
-  const base = /\/attachments\/(?:upload$|uploads\/)/.test(path)
+  const base = /\/attachments\/(?:upload$|uploads\/)|^\/v1\/(?:audio\/transcriptions|images\/edits)$/.test(path)
     ? limits.maxAttachmentBytes + multipartOverheadBytes
     : path.endsWith("/bundles/upload") || path.endsWith("/workflow-catalog/upload")
       ? limits.maxBundleBytes + multipartOverheadBytes

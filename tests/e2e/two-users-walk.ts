@@ -88,8 +88,28 @@ function mediaAttempts(own: Belongings): Record<string, Attempt[]> {
     `POST /runs/{run_id}/${route}`,
     [{ path: run(own), body, status: absent }],
   ]);
-  return Object.fromEntries(rows);
+  const model = `endpoint:${own.connectionId}/x`;
+  const formWith = (field: string) => () => {
+    const form = new FormData();
+    form.set("model", model);
+    form.set("prompt", "x");
+    form.set(field, new File([picture], "a.png", { type: "image/png" }));
+    return form;
+  };
+  return {
+    ...Object.fromEntries(rows),
+    "POST /v1/audio/speech": [{ body: { model, input: "x" }, status: absent }],
+    "POST /v1/images/generations": [{ body: { model, prompt: "x" }, status: absent }],
+    "POST /v1/audio/transcriptions": [{ form: formWith("file"), status: absent }],
+    "POST /v1/images/edits": [{ form: formWith("image"), status: absent }],
+  };
 }
+
+/** One pixel. */
+const picture = Buffer.from(
+  "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg==",
+  "base64",
+);
 
 function runAttempts(own: Belongings): Record<string, Attempt[]> {
   const artifact = { ...run(own), artifact_id: own.artifactId };

@@ -5,7 +5,7 @@ import type { JsonObject } from "#core/value.ts";
 import type { EffectContext } from "#effects/effect-handler.ts";
 import type { MediaChoice, MediaSpec } from "#effects/media/media-call.ts";
 import type { ArtifactRow } from "#ledger/ledger.ts";
-import { type CheckedMedia, type Family, checkMedia } from "#models/media/check-media.ts";
+import { type CheckedMedia, checkMedia, mediaFamilies } from "#models/media/check-media.ts";
 import type { MediaRequest, MediaResult } from "#models/media/media.ts";
 
 /** Largest image that is kept, bytes. */
@@ -44,17 +44,6 @@ export async function keepMedia(artifacts: Artifacts, media: MadeMedia, context:
   return kept;
 }
 
-const families: Record<MediaTask, Family> = {
-  tts: "audio",
-  stt: "audio",
-  text_to_image: "image",
-  image_to_image: "image",
-  image_upscale: "image",
-  text_to_video: "video",
-  image_to_video: "video",
-  text_to_music: "audio",
-};
-
 /** Names of files (contract http-api 1.16). */
 const stems: Record<MediaTask, (spec: MediaSpec) => string> = {
   tts: () => "tts",
@@ -68,7 +57,7 @@ const stems: Record<MediaTask, (spec: MediaSpec) => string> = {
 };
 
 function check({ task, output }: MediaSpec, { provider }: MediaChoice, bytes: Uint8Array): CheckedMedia {
-  const family = families[task];
+  const family = mediaFamilies[task];
   if (family === "image" && bytes.length > maxImageBytes) {
     throw new AppError("too_large", `Image too large (${bytes.length} bytes > ${maxImageBytes} bytes)`);
   }
@@ -108,7 +97,7 @@ function tagsOf(
   { run, node_id, vars }: EffectContext,
   isDirect: boolean,
 ): Record<string, string> {
-  const family = families[task];
+  const family = mediaFamilies[task];
   const media = vars["media_call"];
   const requestId =
     isDirect && typeof media === "object" && media !== null && "request_id" in media ? media["request_id"] : null;
@@ -127,7 +116,7 @@ function tagsOf(
 function descriptorOf({ spec, choice, request, sourceRefs }: MadeMedia, { file, seed, context }: OneFile): JsonObject {
   const { task, kind, prompt } = spec;
   const { run, node_id, step_id, idempotency_key } = context;
-  const modality = task === "stt" ? "text" : families[task];
+  const modality = task === "stt" ? "text" : mediaFamilies[task];
   const {
     extra: _,
     extra_names: __,

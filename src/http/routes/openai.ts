@@ -1,12 +1,13 @@
 import { Elysia } from "elysia";
 import { type Principal, principalKey } from "#auth/principal.ts";
 import { hasScope } from "#auth/route-rules.ts";
-import { AppError, messageOf } from "#core/errors.ts";
+import { AppError } from "#core/errors.ts";
 import { readJsonBody } from "#http/body.ts";
-import { RequestIssues, errorReply } from "#http/errors.ts";
+import { errorReply } from "#http/errors.ts";
 import { answerOfRun, startBundle } from "#http/openai/bundle-chat.ts";
 import { type Answer, ChunkWriter, type ReplyHead, completion } from "#http/openai/chat-reply.ts";
 import { toGenerateRequest } from "#http/openai/chat-request.ts";
+import { openAiError, openAiErrorReply } from "#http/openai/openai-error.ts";
 import { bundlePrefix, findModel, modelNames } from "#http/openai/model-names.ts";
 import { operation } from "#http/operation.ts";
 import { type RouteContext, reply } from "#http/route-context.ts";
@@ -52,8 +53,7 @@ export function openAiRoutes(context: OpenAiContext) {
           const { value } = await readJsonBody(request, access.bodyLimitBytes(request), { floats: false });
           return await chat(context, chatBody.check(value), { request, set });
         } catch (error) {
-          const { status, headers } = errorReply(error);
-          return Response.json(openAiError(error, status), { status, headers });
+          return openAiErrorReply(error);
         }
       },
       operation({
@@ -73,8 +73,7 @@ export function openAiRoutes(context: OpenAiContext) {
           const { value } = await readJsonBody(request, access.bodyLimitBytes(request), { floats: false });
           return reply(set, await embeddings(access.services(request), embeddingsBody.check(value), request.signal));
         } catch (error) {
-          const { status, headers } = errorReply(error);
-          return Response.json(openAiError(error, status), { status, headers });
+          return openAiErrorReply(error);
         }
       },
       operation({
@@ -112,18 +111,6 @@ async function embeddings(services: Services, body: OpenAiEmbeddingsRequest, sig
 /** 32-bit floats, little-endian, as OpenAI's own client asks for them. */
 function toBase64(vector: number[]): string {
   return Buffer.from(new Float32Array(vector).buffer).toString("base64");
-}
-
-/** What OpenAI's clients show to people. */
-function openAiError(error: unknown, status: number): object {
-  const issue = error instanceof RequestIssues ? error.issues[0] : undefined;
-  const message = issue
-    ? `${issue.loc.slice(1).join(".")}: ${issue.msg}`
-    : status === 500
-      ? "Internal Server Error"
-      : messageOf(error);
-  const type = status < 500 ? "invalid_request_error" : "api_error";
-  return { error: { message, type, param: null, code: status === 404 ? "model_not_found" : null } };
 }
 
 interface Exchange {

@@ -1,8 +1,21 @@
 import { imageSize } from "image-size";
 import { AppError } from "#core/errors.ts";
+import type { MediaTask } from "#core/media.ts";
 import type { JsonObject } from "#core/value.ts";
 
 export type Family = "image" | "audio" | "video";
+
+/** What comes out of each task, or goes into a transcription. */
+export const mediaFamilies: Record<MediaTask, Family> = {
+  tts: "audio",
+  stt: "audio",
+  text_to_image: "image",
+  image_to_image: "image",
+  image_upscale: "image",
+  text_to_video: "video",
+  image_to_video: "video",
+  text_to_music: "audio",
+};
 
 export interface CheckedMedia {
   contentType: string;
