@@ -1,6 +1,7 @@
 import { mkdir, rename, rm, stat } from "node:fs/promises";
 import { basename, dirname, join, relative } from "node:path";
 import { licencesPlugin } from "./licences-plugin.ts";
+import { inkPlugin } from "./ink-plugin.ts";
 import { nativePlugins } from "./native-plugins.ts";
 import { consolePlugin } from "./console-assets.ts";
 import { pythonSnapshotPlugin } from "./python-snapshot.ts";
@@ -46,6 +47,7 @@ export async function compile({
         await pythonSnapshotPlugin(),
         await consolePlugin(),
         await licencesPlugin(target, flavour),
+        inkPlugin(),
         workers,
       ],
       compile: { target: targets[target].compile, outfile: built, autoloadDotenv: false, autoloadBunfig: false },

@@ -46,6 +46,11 @@ export const commands: readonly CommandEntry[] = [
     load: async (context) => (await import("#cli/logs.ts")).logsCommand(context),
   },
   {
+    name: "tui",
+    description: "Chat, answer, watch and steer runs in this terminal, here or at a gateway elsewhere",
+    load: async (context) => (await import("#cli/tui.ts")).tuiCommand(context),
+  },
+  {
     name: "menubar",
     description: "Print the gateway's state for SwiftBar, xbar or Argos, and put it into the menu bar",
     load: async (context) => (await import("#cli/menubar.ts")).menubarCommand(context),

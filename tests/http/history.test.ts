@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { mkdir, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { answerInLedger, answerOf, promptOf } from "#http/history/turn-text.ts";
+import { answerOf } from "#core/answer-text.ts";
+import { answerInLedger, promptOf } from "#http/history/turn-text.ts";
 import { type Harness, createHarness, sampleRecord } from "./harness.ts";
 
 let gateway: Harness;

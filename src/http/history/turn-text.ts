@@ -1,4 +1,5 @@
 import type { StepRecord } from "#core/record.ts";
+import { answerOf, firstText } from "#core/answer-text.ts";
 import { type JsonObject, type Value, isObject } from "#core/value.ts";
 
 /** What was asked in a turn: the first text of prompt, message, task, or of the context; else its last user message. */
@@ -32,18 +33,6 @@ function splitMetadata(text: string | null): { prompt: string | null; metadata: 
   }
 }
 
-const answerKeys = ["response", "answer", "message", "text", "content"];
-
-/** The answer in a run's output: the first text under the usual keys, there or one level inside. */
-export function answerOf(output: Value): string | null {
-  if (!isObject(output)) return typeof output === "string" && output.trim() !== "" ? output : null;
-  for (const place of [output, output["result"], output["output"]]) {
-    const text = isObject(place) ? firstText(place, answerKeys) : null;
-    if (text !== null) return text;
-  }
-  return null;
-}
-
 /** The last thing that a ledger says to a person, looking backwards. */
 export function answerInLedger(newestFirst: readonly StepRecord[]): string | null {
   for (const record of newestFirst) {
@@ -56,14 +45,6 @@ export function answerInLedger(newestFirst: readonly StepRecord[]): string | nul
     const output = record.result["output"];
     const text = output === undefined ? null : answerOf(output);
     if (text !== null) return text;
-  }
-  return null;
-}
-
-function firstText(place: JsonObject, keys: readonly string[]): string | null {
-  for (const key of keys) {
-    const value = place[key];
-    if (typeof value === "string" && value.trim() !== "") return value;
   }
   return null;
 }
