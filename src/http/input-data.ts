@@ -3,7 +3,7 @@ import { flowInputs } from "#bundles/input-schema.ts";
 import { AppError } from "#core/errors.ts";
 import { parseObject } from "#core/json.ts";
 import type { Run } from "#core/run.ts";
-import type { JsonObject, Value } from "#core/value.ts";
+import { type JsonObject, type Value, isObject } from "#core/value.ts";
 import type { Services } from "#http/services.ts";
 import { parseWorkflowId } from "#http/workflow-id.ts";
 
@@ -11,9 +11,7 @@ const workspaceKeys = ["workspace_root", "workspace_access_mode", "workspace_all
 
 /** What a run was started with, limited to its flow's start pins when the flow is still known (contract 1.3.5). */
 export async function inputData(services: Services, run: Run): Promise<JsonObject> {
-  const vars = await startVars(services, run.run_id);
-  const name = parseWorkflowId(run.workflow_id);
-  const document = name && (await flowDocument(services, run, name.flowId));
+  const { vars, name, document } = await startOf(services, run);
   const pinIds = document ? flowInputs(document).map((pin) => pin.id) : [];
   const known = document !== null && pinIds.length > 0;
   const entries = Object.entries(vars).filter(([key]) => (known ? pinIds.includes(key) : !key.startsWith("_")));
@@ -27,6 +25,20 @@ export async function inputData(services: Services, run: Run): Promise<JsonObjec
     input_data: Object.fromEntries(entries),
     workspace: workspaceFields(vars, services.settings.workspace.dir ?? services.settings.dataDir),
   };
+}
+
+/** Of a schedule: what each of its runs is started with. */
+async function startOf(services: Services, run: Run) {
+  const vars = await startVars(services, run.run_id);
+  const target = run.schedule?.["target_workflow_id"];
+  if (typeof target !== "string") {
+    const name = parseWorkflowId(run.workflow_id);
+    return { vars, name, document: name && (await flowDocument(services, run, name.flowId)) };
+  }
+  const name = parseWorkflowId(target);
+  const installed = name && services.bundles.find(name.bundleId, name.bundleVersion ?? undefined);
+  const document = installed?.bundle.documents[name?.flowId ?? ""] ?? null;
+  return { vars: isObject(vars["vars"]) ? vars["vars"] : {}, name, document };
 }
 
 /** The vars that a run was started with; empty when they are gone. */
