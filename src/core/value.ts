@@ -5,7 +5,8 @@
 export type Value = null | boolean | number | string | PyFloat | Value[] | { [key: string]: Value };
 export type JsonObject = { [key: string]: Value };
 
-const rawJson = (JSON as unknown as { rawJSON(text: string): unknown }).rawJSON;
+/** Not in Node 20, where the published client runs too: there `5.0` is written as 5. */
+const { rawJSON } = JSON as unknown as { rawJSON?: (text: string) => unknown };
 
 /** A float with no fractional part (`5.0`). Non-integral floats, infinities and NaN are plain numbers. */
 export class PyFloat {
@@ -14,7 +15,7 @@ export class PyFloat {
     this.value = value;
   }
   toJSON(): unknown {
-    return rawJson(floatText(this.value));
+    return rawJSON ? rawJSON(floatText(this.value)) : this.value;
   }
 }
 

@@ -123,7 +123,8 @@ export function createClient(options: ClientOptions): GatewayClient {
     collectGarbage: async (json) => readJson(await send(`${base}/admin/gc`, { method: "POST", json, stream: true })),
     upload: async (sessionId, file, filename) => {
       const form = formOf({ session_id: sessionId, filename }, file, filename);
-      return readJson(await send(`${base}/attachments/upload`, { method: "POST", form }));
+      // A large file takes as long as it takes.
+      return readJson(await send(`${base}/attachments/upload`, { method: "POST", form, stream: true }));
     },
   };
 }

@@ -19,6 +19,8 @@ export interface RequestOptions {
   /** Sent as JSON. */
   json?: unknown;
   form?: FormData;
+  /** The body as it is. */
+  bytes?: Blob | Uint8Array<ArrayBuffer>;
   headers?: Record<string, string>;
   signal?: AbortSignal;
   /** The body is read by the caller, for as long as it takes. */
@@ -77,7 +79,7 @@ function init(options: TransportOptions, request: RequestOptions): RequestInit {
   if (options.token) headers["authorization"] = `Bearer ${options.token}`;
   if (request.json !== undefined) headers["content-type"] = "application/json";
   const signal = signalOf(options, request);
-  const body = request.form ?? (request.json === undefined ? null : JSON.stringify(request.json));
+  const body = request.form ?? request.bytes ?? (request.json === undefined ? null : JSON.stringify(request.json));
   return { method: request.method ?? "GET", headers, body, ...(signal ? { signal } : {}) };
 }
 
