@@ -139,6 +139,17 @@ test("discovery says what is configured, and how the rest is", async () => {
   expect(now.media.generated_image.direct_endpoint.available).toBe(true);
 });
 
+test("the defaults tell who makes what, and why", async () => {
+  const { routes } = await catalog("/config/capability-defaults");
+  const of = (key: string) => {
+    const { provider, model, source } = routes.find((route: { key: string }) => route.key === key);
+    return [provider, model, source];
+  };
+  expect(of("output.music")).toEqual(["studio", "composer", "environment"]);
+  expect(of("output.voice")).toEqual(["elevenlabs", "eleven_multilingual_v2", "discovered"]);
+  expect(of("output.video.text_to_video")).toEqual([null, null, "none"]);
+});
+
 test("a gateway without providers has empty catalogs that say how they are filled", async () => {
   const { body } = await bare.get("/audio/speech/models");
   expect(body).toMatchObject({

@@ -342,6 +342,16 @@ describe("the child run", () => {
       { ...answered, status: "running" },
     ]);
     const { signal } = await reached;
+    // The progress is durable while the work goes on: a watcher sees it at once.
+    const told = await gateway.follow(
+      body.child_run_id,
+      ({ data }) => data.record?.effect?.payload?.name === "abstract.progress",
+    );
+    expect(told.at(-1)?.data.record.effect.payload.payload).toMatchObject({
+      phase: "started",
+      provider: "studio",
+      model: "painter",
+    });
     const gone = new Promise((resolve) => signal.addEventListener("abort", resolve));
     await gateway.command(body.child_run_id, "cancel");
     await gone;
@@ -493,6 +503,17 @@ describe("what goes wrong", () => {
     const { status, body } = await make("images/upscale", { image_artifact: large });
     expect([status, body.detail]).toEqual([413, expect.stringContaining("Image too large")]);
   });
+});
+
+test("a provider that hangs is given up", async () => {
+  const impatient = await startGateway({ env: { ...environment(server.url), ABSTRACTGATEWAY_MODEL_TIMEOUT_S: "0.3" } });
+  try {
+    server.replies.push("hang");
+    const { status, body } = await impatient.post(`/runs/${anchor}/voice/tts`, { text: "hello" });
+    expect([status, body.detail]).toEqual([500, "TTS failed: studio has not answered after 0.3 s"]);
+  } finally {
+    await impatient.close();
+  }
 });
 
 test("what nobody is configured for says how it is configured", async () => {

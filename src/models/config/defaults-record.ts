@@ -1,10 +1,16 @@
 import { messageOf } from "#core/errors.ts";
+import { type MediaTask, mediaRouteKeys, mediaTasks } from "#core/media.ts";
 import type { JsonObject } from "#core/value.ts";
 import type { DefaultsBook, OtherDefault } from "#models/config/capability-defaults.ts";
 import type { ProviderRegistry } from "#models/provider.ts";
 
 export interface DefaultsContext {
-  settings: { defaultProvider: string | null; defaultModel: string | null; embedding: object | null };
+  settings: {
+    defaultProvider: string | null;
+    defaultModel: string | null;
+    embedding: object | null;
+    media: Partial<Record<MediaTask, object>>;
+  };
   signal: AbortSignal;
 }
 
@@ -31,6 +37,12 @@ export async function capabilityDefaultsRecord(
     "input.text": (await found(providers.defaultRoute(patience), settings.defaultProvider !== null)) ?? undefined,
     "embedding.text": (await found(providers.embeddingRoute(patience), settings.embedding !== null)) ?? undefined,
   };
+  for (const task of mediaTasks) {
+    const key = mediaRouteKeys[task];
+    const route = defaults.get(key) === null ? providers.mediaRoute(task) : null;
+    const source = settings.media[task] ? ("environment" as const) : ("discovered" as const);
+    if (route) others[key] = { provider: route.provider, model: route.model, source };
+  }
   const routes = defaults.list(others);
   for (const { key, provider } of routes) {
     if (provider !== null && !providers.get(provider.toLowerCase())) {

@@ -78,10 +78,13 @@ const always = () => true;
 const endsWith = (text: string, within: number) => (bytes: Uint8Array) =>
   latin(bytes, Math.max(0, bytes.length - within), bytes.length).includes(text);
 
+/** A length that nobody has: what speakers write into the head of a recording that they stream. */
+const openLength = 0x7fff0000;
+
 /** RIFF says its length; streamed recordings leave it open. */
 function isWholeRiff(bytes: Uint8Array): boolean {
   const said = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).readUInt32LE(4);
-  return said === 0 || said >= 0xffffff00 || said + 8 <= bytes.length;
+  return said === 0 || said >= openLength || said + 8 <= bytes.length;
 }
 
 /** A film of ISO's form is a row of boxes with their lengths. */
