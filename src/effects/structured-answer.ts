@@ -1,6 +1,5 @@
 import { AppError } from "#core/errors.ts";
 import type { GenerateRequest, GenerateResult, Message, Usage } from "#models/provider.ts";
-import { createSchemaCheck } from "#models/schema-check.ts";
 
 type Answer = GenerateResult | { error: string };
 
@@ -27,6 +26,7 @@ export async function generateStructured(
 ): Promise<Structured> {
   const { responseSchema, ...plain } = request;
   if (!responseSchema) return { result: await ask(request), repairs: 0, isFallback: false };
+  const { createSchemaCheck } = await import("#models/schema-check.ts");
   const check = createSchemaCheck(responseSchema);
   let messages = request.messages;
   let spent: Usage | null = null;

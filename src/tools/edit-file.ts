@@ -1,4 +1,3 @@
-import { FILE_HEADERS_ONLY, createTwoFilesPatch } from "diff";
 import { AppError } from "#core/errors.ts";
 import type { JsonObject } from "#core/value.ts";
 import { countOf, flagOf, textOf } from "#tools/argument-values.ts";
@@ -8,7 +7,6 @@ import { oneLine } from "#tools/one-line.ts";
 import { readWholeText } from "#tools/open-file.ts";
 import { replaceFile } from "#tools/replace-file.ts";
 import { type Found, applyReplacements, findLiteral, findRegex } from "#tools/replacement.ts";
-import { safePattern } from "#tools/safe-pattern.ts";
 import { similarLine } from "#tools/similar-line.ts";
 import { cutLine } from "#tools/text-lines.ts";
 import { stopIfAborted } from "#tools/stop-if-aborted.ts";
@@ -69,7 +67,7 @@ export const editFile: Tool = {
       throw fileError(error, file.shown);
     }
     const note = found.left > 0 ? `; ${found.left} more places match and were left (max_replacements)` : "";
-    return `Changed ${found.replacements.length} places in ${file.shown}${note}\n${diffOf(oneLine(file.shown), before, after)}`;
+    return `Changed ${found.replacements.length} places in ${file.shown}${note}\n${await diffOf(oneLine(file.shown), before, after)}`;
   },
 };
 
@@ -92,8 +90,10 @@ async function find(text: string, args: JsonObject): Promise<Found> {
   const replacement = textOf(args, "replacement");
   const wanted = countOf(args, "max_replacements", { min: -1, max: Number.MAX_SAFE_INTEGER, otherwise: 1 });
   const limit = wanted < 1 ? Number.MAX_SAFE_INTEGER : wanted;
-  if (flagOf(args, "use_regex"))
+  if (flagOf(args, "use_regex")) {
+    const { safePattern } = await import("#tools/safe-pattern.ts");
     return findRegex(text, safePattern(pattern, { multiline: true }), { replacement, limit });
+  }
   if (pattern === "") throw new AppError("invalid_request", "The pattern is empty");
   const found = findLiteral(text, pattern, { replacement, limit });
   if (found.replacements.length > 0 || !text.includes("\r\n") || pattern.includes("\r")) return found;
@@ -111,7 +111,8 @@ function notFound(text: string, args: JsonObject, shown: string): AppError {
   return new AppError("not_found", `The pattern is not in '${shown}'${where}${hint}`);
 }
 
-function diffOf(name: string, before: string, after: string): string {
+async function diffOf(name: string, before: string, after: string): Promise<string> {
+  const { FILE_HEADERS_ONLY, createTwoFilesPatch } = await import("diff");
   const options = { context: 3, timeout: diffBudgetMs, headerOptions: FILE_HEADERS_ONLY };
   const patch = createTwoFilesPatch(name, name, before, after, "", "", options);
   if (patch === undefined) return "[no diff: the change is too large to be shown]";

@@ -3,7 +3,6 @@ import { countOf, flagOf, textOf } from "#tools/argument-values.ts";
 import { workspaceOf } from "#tools/create-workspace.ts";
 import { fileError } from "#tools/file-error.ts";
 import { namePattern } from "#tools/name-pattern.ts";
-import { TextSearch } from "#tools/text-search.ts";
 import type { Tool } from "#tools/tool.ts";
 import { walkFolder } from "#tools/walk-folder.ts";
 import type { ResolvedPath } from "#tools/workspace.ts";
@@ -43,6 +42,7 @@ export const searchFiles: Tool = {
   async run(args, context) {
     const workspace = workspaceOf(context);
     const place = await workspace.resolve(textOf(args, "path", "."));
+    const { TextSearch } = await import("#tools/text-search.ts");
     const search = new TextSearch({
       pattern: textOf(args, "pattern"),
       linesPerFile: countOf(args, "head_limit", { min: 1, max: 500, otherwise: 20 }),

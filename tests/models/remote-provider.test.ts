@@ -4,7 +4,7 @@ import { AppError } from "#core/errors.ts";
 import { stringifyJson } from "#core/json.ts";
 import { rejection } from "#fixtures/rejection.ts";
 import { type OpenAiServer, type Reply, startOpenAiServer } from "#fixtures/openai-server.ts";
-import { retryAfter } from "#models/remote/call-error.ts";
+import { retryAfter } from "#models/remote/refusal-text.ts";
 import { createOpenAiCompatibleProvider } from "#models/remote/openai-compatible.ts";
 import type { GenerateRequest } from "#models/provider.ts";
 

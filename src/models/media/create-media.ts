@@ -5,10 +5,6 @@ import { listMediaModels, listVoices } from "#models/media/media-lists.ts";
 import type { MakeMedia, MediaMaker, MediaModel, Voice } from "#models/media/media.ts";
 import { elevenLabsMusic, serverMusic } from "#models/media/music.ts";
 import { openAiVideos } from "#models/media/openai-video.ts";
-import { sdkImages } from "#models/media/sdk-image.ts";
-import { sdkSpeech } from "#models/media/sdk-speech.ts";
-import { sdkTranscription } from "#models/media/sdk-transcription.ts";
-import { googleVideos } from "#models/media/sdk-video.ts";
 import { serverUpscale } from "#models/media/server-upscale.ts";
 import type { MediaKind, Wire } from "#models/media/wire.ts";
 
@@ -24,8 +20,23 @@ interface Making {
 const firstPollMs = 500;
 const googlePollMs = 5000;
 
+/** A gateway that makes no media does not load the SDK for it. */
+const loadedOnUse =
+  (load: () => Promise<(wire: Wire) => MakeMedia>) =>
+  (wire: Wire): MakeMedia =>
+  async (request, options) =>
+    (await load())(wire)(request, options);
+
+const sdkImages = loadedOnUse(async () => (await import("#models/media/sdk-image.ts")).sdkImages);
+const sdkSpeech = loadedOnUse(async () => (await import("#models/media/sdk-speech.ts")).sdkSpeech);
+const sdkTranscription = loadedOnUse(async () => (await import("#models/media/sdk-transcription.ts")).sdkTranscription);
+const googleVideos = loadedOnUse(async () => {
+  const { googleVideos: videos } = await import("#models/media/sdk-video.ts");
+  return (wire) => videos(wire, googlePollMs);
+});
+
 const openAiVideo: Making = { make: (wire) => openAiVideos(wire, firstPollMs) };
-const googleVideo: Making = { make: (wire) => googleVideos(wire, googlePollMs), usual: "veo-3.1-generate-preview" };
+const googleVideo: Making = { make: googleVideos, usual: "veo-3.1-generate-preview" };
 
 const makings: Record<MediaKind, Partial<Record<MediaTask, Making>>> = {
   openai: {

@@ -1,5 +1,5 @@
 import { AppError } from "#core/errors.ts";
-import { detailIn, retryAfter } from "#models/remote/call-error.ts";
+import { detailIn, retryAfter } from "#models/remote/refusal-text.ts";
 import { fetchFrom } from "#models/remote/model-fetch.ts";
 
 /** Larger than any answer of a provider; what is larger is no answer but a leak. */

@@ -1,8 +1,6 @@
-import { AISDKError } from "ai";
 import { AppError } from "#core/errors.ts";
 import type { MediaCallOptions, SingleRequest, SingleResult } from "#models/media/media.ts";
 import { createMediaFetch } from "#models/media/media-fetch.ts";
-import { toAppError } from "#models/remote/call-error.ts";
 
 /** Wires of providers that make media. */
 export type MediaKind = "openai" | "openai-compatible" | "google" | "elevenlabs";
@@ -36,10 +34,12 @@ export async function call(
   try {
     return await run({ ...wire, fetch });
   } catch (error) {
-    const isEmpty = AISDKError.isInstance(error) && /^AI_No(?:Image|Speech|Video)GeneratedError$/.test(error.name);
+    const isEmpty = error instanceof Error && /^AI_No(?:Image|Speech|Video)GeneratedError$/.test(error.name);
     if (isEmpty && !signal.aborted) {
       throw new AppError("unavailable", `${wire.id} answered without a file`, { cause: error });
     }
+    // With the SDK, which is not loaded before it is used.
+    const { toAppError } = await import("#models/remote/call-error.ts");
     throw toAppError(error, { id: wire.id, model, signal, nowMs: Date.now() });
   }
 }

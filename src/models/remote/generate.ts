@@ -7,7 +7,8 @@ import type { CallOptions, GenerateRequest, GenerateResult, Message, ToolCall } 
 import { createPatience } from "#models/remote/patience.ts";
 import { splitThoughts } from "#models/thoughts.ts";
 import { type ToolNames, createToolNames } from "#models/remote/tool-names.ts";
-import { brokeOff, toAppError } from "#models/remote/call-error.ts";
+import { toAppError } from "#models/remote/call-error.ts";
+import { brokeOff } from "#models/remote/refusal-text.ts";
 
 export interface RemoteModel {
   /** Of the provider, for messages. */

@@ -1,5 +1,5 @@
 import { AppError, messageOf } from "#core/errors.ts";
-import { detailIn } from "#models/remote/call-error.ts";
+import { detailIn } from "#models/remote/refusal-text.ts";
 
 /**
  * `fetch` to one provider. AppError `unavailable` that names the provider and the address when nobody answers there. An error while the

@@ -2,7 +2,7 @@ import { AppError, messageOf } from "#core/errors.ts";
 import { parseJson } from "#core/json.ts";
 import { type JsonObject, type Value, isObject } from "#core/value.ts";
 import type { ModelInfo } from "#models/provider.ts";
-import { brokeOff } from "#models/remote/call-error.ts";
+import { brokeOff } from "#models/remote/refusal-text.ts";
 import { fetchFrom } from "#models/remote/model-fetch.ts";
 
 export interface ModelListRequest {

@@ -1,10 +1,7 @@
-import { createOpenAICompatible } from "@ai-sdk/openai-compatible";
 import { pictureTypes } from "#models/message-file.ts";
 import { createMedia } from "#models/media/create-media.ts";
 import type { Provider } from "#models/provider.ts";
-import { createEmbedFetch, embed } from "#models/remote/embed.ts";
-import { generate } from "#models/remote/generate.ts";
-import { createModelFetch } from "#models/remote/model-fetch.ts";
+import { loadedOnce } from "#models/remote/loaded-once.ts";
 import { listModels } from "#models/remote/model-list.ts";
 
 export interface EndpointOptions {
@@ -20,24 +17,19 @@ export const openAiAccepts = [...pictureTypes, "application/pdf", "audio/wav", "
 
 /** Any server that speaks OpenAI's chat completions, through the AI SDK. */
 export function createOpenAiCompatibleProvider({ id, baseUrl, apiKey, label }: EndpointOptions): Provider {
-  const wire = { name: id, baseURL: baseUrl, ...(apiKey === null ? {} : { apiKey }) };
-  const client = createOpenAICompatible({
-    ...wire,
-    includeUsage: true,
-    supportsStructuredOutputs: true,
-    fetch: createModelFetch(id),
-  });
-  const embedder = createOpenAICompatible({ ...wire, fetch: createEmbedFetch(id) });
+  const calls = loadedOnce(async () =>
+    (await import("#models/remote/openai-compatible-calls.ts")).openAiCompatibleCalls({ id, baseUrl, apiKey }),
+  );
   const headers: Record<string, string> = apiKey === null ? {} : { authorization: `Bearer ${apiKey}` };
   return {
     id,
     label,
     models: (signal) => listModels({ id, url: `${baseUrl}/models`, headers }, signal),
-    generate: (request, options) => generate({ id, model: client.chatModel(request.model) }, request, options),
+    generate: async (request, options) => (await calls()).generate(request, options),
     accepts: openAiAccepts,
     caching: "none",
     media: createMedia({ id, kind: "openai-compatible", baseUrl, apiKey }),
-    embed: (texts, options) => embed({ id, model: embedder.embeddingModel(options.model) }, texts, options),
+    embed: async (texts, options) => (await calls()).embed(texts, options),
     close: async () => undefined,
   };
 }

@@ -1,6 +1,7 @@
 import { StreamableHTTPError } from "@modelcontextprotocol/sdk/client/streamableHttp.js";
 import { ErrorCode, McpError } from "@modelcontextprotocol/sdk/types.js";
 import { AppError, messageOf } from "#core/errors.ts";
+import { cancelledError } from "#tools/mcp/cancelled-error.ts";
 import type { McpTrace } from "#tools/mcp/mcp-connection.ts";
 import type { McpServerSettings } from "#tools/mcp/mcp-settings.ts";
 
@@ -36,11 +37,6 @@ export function mcpError(settings: McpServerSettings, error: unknown, { trace, t
   if (error instanceof StreamableHTTPError && error.code === 404)
     return new AppError("gone", `${name} answers with HTTP status 404 at ${addressOf(settings)}`, options);
   return new AppError("unavailable", `${name} cannot be used: ${reasonOf(settings, error)}`, options);
-}
-
-export function cancelledError({ id }: McpServerSettings, { reason }: AbortSignal): AppError {
-  if (reason instanceof AppError) return reason;
-  return new AppError("cancelled", `the request to the MCP server "${id}" was cancelled`, { cause: reason });
 }
 
 function isCode(error: unknown, code: number): boolean {

@@ -1,8 +1,8 @@
 import type { Tool as ListedTool } from "@modelcontextprotocol/sdk/types.js";
 import { AppError, messageOf } from "#core/errors.ts";
 import type { JsonObject } from "#core/value.ts";
-import { type McpConnection, openMcpConnection } from "#tools/mcp/mcp-connection.ts";
-import { cancelledError } from "#tools/mcp/mcp-error.ts";
+import { cancelledError } from "#tools/mcp/cancelled-error.ts";
+import type { McpConnection } from "#tools/mcp/mcp-connection.ts";
 import { parametersOf, sentArguments } from "#tools/mcp/mcp-parameters.ts";
 import { resultOf } from "#tools/mcp/mcp-result.ts";
 import type { McpServerSettings } from "#tools/mcp/mcp-settings.ts";
@@ -66,6 +66,8 @@ export class McpServer {
       if (this.generation === generation) this.opening = null;
     };
     try {
+      // With the SDK: a gateway without such servers never loads it.
+      const { openMcpConnection } = await import("#tools/mcp/mcp-connection.ts");
       connection = await openMcpConnection(this.settings, {
         timeoutMs: this.options.connectTimeoutMs ?? 20_000,
         signal: this.closing.signal,
