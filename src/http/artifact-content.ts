@@ -1,3 +1,4 @@
+import { hasTag } from "#http/entity-tag.ts";
 import { AppError } from "#core/errors.ts";
 import { byteRange } from "#http/byte-range.ts";
 import type { Services } from "#http/services.ts";
@@ -38,13 +39,6 @@ export async function artifactContent(
   if (range) headers["content-range"] = `bytes ${range.start}-${range.end}/${blob.size}`;
   const body = request.method === "HEAD" ? null : blob.body(range ?? undefined);
   return new Response(body, { status: range ? 206 : 200, headers });
-}
-
-/** RFC 9110 13.1.2: a list of tags, compared without their weakness. */
-function hasTag(header: string | null, etag: string): boolean {
-  if (header === null) return false;
-  const tags = header.split(",").map((tag) => tag.trim().replace(/^W\//, ""));
-  return tags.includes(etag) || tags.includes("*");
 }
 
 /** Types come from clients, flows and models. */

@@ -2,6 +2,7 @@ import { Type as t } from "@sinclair/typebox";
 import { Elysia } from "elysia";
 import { isTerminal } from "#core/run.ts";
 import { readJsonBody } from "#http/body.ts";
+import { tagOf, taggedReply } from "#http/entity-tag.ts";
 import { ledgerBatch, ledgerPage } from "#http/ledger-pages.ts";
 import type { LiveStreams } from "#http/live-streams.ts";
 import { operation } from "#http/operation.ts";
@@ -29,11 +30,11 @@ export function ledgerRoutes(context: LedgerRouteContext) {
   return new Elysia()
     .get(
       "/api/gateway/runs/:run_id/ledger",
-      async ({ params, request, set }) =>
-        replyText(
-          set,
-          await ledgerPage(access.services(request).ledger, params.run_id, readQuery(request.url, LedgerQuery)),
-        ),
+      async ({ params, request, set }) => {
+        const query = readQuery(request.url, LedgerQuery);
+        const text = await ledgerPage(access.services(request).ledger, params.run_id, query);
+        return taggedReply(request, set, { tag: tagOf(text), text });
+      },
       operation({
         id: "readLedger",
         summary: "Read a page of a run's ledger",

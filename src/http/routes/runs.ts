@@ -4,6 +4,7 @@ import { principalKey } from "#auth/principal.ts";
 import { AppError } from "#core/errors.ts";
 import { type Run, type RunStatus, runStatuses } from "#core/run.ts";
 import { readJsonBody } from "#http/body.ts";
+import { tagOf, taggedReply } from "#http/entity-tag.ts";
 import { historyBundle } from "#http/history/history-bundle.ts";
 import { runStats } from "#http/history/run-stats.ts";
 import { inputData } from "#http/input-data.ts";
@@ -101,8 +102,10 @@ function readRoutes({ access }: RouteContext) {
     )
     .get(
       "/api/gateway/runs/:run_id",
-      async ({ params, request, set }) =>
-        reply(set, runJson(await runOrNotFound(access.services(request), params.run_id))),
+      async ({ params, request, set }) => {
+        const text = JSON.stringify(runJson(await runOrNotFound(access.services(request), params.run_id)));
+        return taggedReply(request, set, { tag: tagOf(text), text });
+      },
       operation({
         id: "readRun",
         summary: "A run as it stands",
