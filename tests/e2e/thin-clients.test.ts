@@ -135,7 +135,10 @@ describe("the terminal client of AbstractCode", () => {
     const childId = waits.result.wait.details.sub_run_id;
     const asks = await until(childId, (record) => record.result?.wait?.details?.mode === "approval_required");
     const { wait_key, details } = asks.result.wait;
-    expect(details.tool_calls[0]).toMatchObject({ name: "write_file", arguments: { file_path: expect.stringMatching(/a\.txt$/) } });
+    expect(details.tool_calls[0]).toMatchObject({
+      name: "write_file",
+      arguments: { file_path: expect.stringMatching(/a\.txt$/) },
+    });
     const commandId = crypto.randomUUID();
     const consent = { wait_key, payload: { approved: true } };
     expect(await command(childId, "resume", consent, commandId)).toMatchObject({ accepted: true, duplicate: false });
