@@ -61,6 +61,11 @@ export const commands: readonly CommandEntry[] = [
     load: async (context) => (await import("#cli/profiles.ts")).profilesCommand(context),
   },
   {
+    name: "telegram",
+    description: "Run the Telegram bridge by itself, also against a gateway elsewhere",
+    load: async (context) => (await import("#cli/bridges.ts")).telegramCommand(context),
+  },
+  {
     name: "verify",
     description: "Check the hash chains of the ledger",
     load: async (context) => (await import("#cli/verify.ts")).verifyCommand(context),

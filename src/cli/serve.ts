@@ -1,5 +1,6 @@
 import { existsSync } from "node:fs";
 import type { CommandDef } from "citty";
+import { serveBridges } from "#app/bridges.ts";
 import { ledgerPath } from "#config/ledger-path.ts";
 import type { Settings } from "#config/settings.ts";
 import { AppError } from "#core/errors.ts";
@@ -48,7 +49,12 @@ async function serve(context: CliContext, settings: Settings): Promise<void> {
     try {
       await writeAddress(settings.dataDir, url);
       print(context, greeting(settings, url, isFirstStart));
-      await untilStopped(context, { signal, settings });
+      const bridges = await serveBridges(settings, { url, log });
+      try {
+        await untilStopped(context, { signal, settings });
+      } finally {
+        await bridges.stop();
+      }
     } finally {
       await app.stop();
       await removeAddress(settings.dataDir, url);

@@ -4,6 +4,7 @@ import { AppError, messageOf } from "#core/errors.ts";
 import { parseDotenv } from "#config/dotenv.ts";
 import { modelSettings } from "#config/model-settings.ts";
 import { type Layer, VariableReader } from "#config/reader.ts";
+import { telegramSettings } from "#config/telegram-settings.ts";
 import { unknownVariables } from "#config/unknown-variables.ts";
 import { userSettings } from "#config/user-settings.ts";
 import type { AuthSettings, LimitSettings, RunnerSettings, Settings } from "#config/settings.ts";
@@ -90,6 +91,7 @@ function readSettings(read: VariableReader, flags: NonNullable<LoadOptions["flag
     mcpFile: pathOrNull(read.get(tools.mcpConfig), cwd),
     secretKey: read.get(security.secretKey),
     publicUrl: read.get(server.publicUrl),
+    telegram: telegramSettings(read, { cwd, dataDir }),
     memory: memorySettings(read, { dataDir, cwd }),
     web: webSettings(read),
     code: { isFullAccessAllowed: read.get(tools.codeFullAccess) },

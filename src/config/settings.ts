@@ -43,6 +43,8 @@ export interface Settings {
   secretKey: string | null;
   /** Where browsers of people reach the gateway, for links; null: where a request came to. */
   publicUrl: string | null;
+  /** Null: no bot is configured. `serves`: the gateway itself runs the bridge. */
+  telegram: (TelegramSettings & { serves: boolean }) | null;
   code: { isFullAccessAllowed: boolean };
   memory: {
     backend: "lancedb" | "sqlite" | "memory";
@@ -95,6 +97,41 @@ export interface Settings {
     /** Between two sweeps in the background; 0: none. */
     intervalMs: number;
   };
+}
+
+/** A bridge's part of the conversation: which flow works on what people write. */
+export interface BridgeSettings {
+  bundleId: string;
+  flowId: string | null;
+  provider: string | null;
+  model: string | null;
+  sessionPrefix: string;
+  maxHistoryMessages: number;
+  stateFile: string;
+  questionsMs: number;
+  /** Token of the user whom the bridge acts for; null: the gateway's own. */
+  gatewayToken: string | null;
+}
+
+type ChatPolicy = "allowlist" | "open" | "disabled";
+
+export interface TelegramSettings extends BridgeSettings {
+  token: string;
+  apiRoot: string;
+  webhook: { url: string; host: string; port: number; secret: string } | null;
+  pollTimeoutS: number;
+  dmPolicy: ChatPolicy;
+  groupPolicy: ChatPolicy;
+  requiresMention: boolean;
+  allowedUsers: string[];
+  allowedChats: string[];
+  groupAllowedUsers: string[];
+  adminUsers: string[];
+  storesMedia: boolean;
+  typingIntervalMs: number;
+  typingMaxMs: number;
+  resetMessage: string;
+  retryMs: { first: number; longest: number };
 }
 
 export interface AuthSettings {

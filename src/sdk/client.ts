@@ -77,6 +77,10 @@ export interface GatewayClient {
   outcome(commandId: string, options?: { timeoutMs?: number }): Promise<CommandState>;
   /** A page that answers one wait without sign-in; SdkError 409 when the wait is no longer open. */
   answerLink(runId: string, waitKey: string, options?: { ttlS?: number }): Promise<AnswerLink>;
+  /** Speaks a text, as an artifact of the run. SdkError where nothing can speak. */
+  speak(runId: string, text: string, format?: string): Promise<{ audio_artifact: JsonObject }>;
+  /** What is said in a recording. SdkError where nothing can listen. */
+  transcribe(runId: string, audio: JsonObject): Promise<{ text: string }>;
   artifact(runId: string, artifactId: string): Promise<Uint8Array<ArrayBuffer>>;
   bundles(query?: { all_versions?: boolean; include_drafts?: boolean }): Promise<BundleItem[]>;
   bundle(bundleId: string): Promise<JsonObject>;
@@ -156,6 +160,8 @@ type RunCalls =
   | "command"
   | "outcome"
   | "answerLink"
+  | "speak"
+  | "transcribe"
   | "artifact";
 
 function runCalls(send: Send, options: ClientOptions): Pick<GatewayClient, RunCalls> {
@@ -186,6 +192,14 @@ function runCalls(send: Send, options: ClientOptions): Pick<GatewayClient, RunCa
     answerLink: async (runId, waitKey, { ttlS } = {}) => {
       const path = `${runPath(runId)}/waits/${encodeURIComponent(waitKey)}/link`;
       return readJson(await send(path, { method: "POST", json: ttlS === undefined ? {} : { ttl_s: ttlS } }));
+    },
+    speak: async (runId, text, format = "wav") => {
+      const json = { text, format };
+      return readJson(await send(`${runPath(runId)}/voice/tts`, { method: "POST", json, stream: true }));
+    },
+    transcribe: async (runId, audio_artifact) => {
+      const json = { audio_artifact };
+      return readJson(await send(`${runPath(runId)}/audio/transcribe`, { method: "POST", json, stream: true }));
     },
     artifact: async (runId, artifactId) => {
       const path = `${runPath(runId)}/artifacts/${encodeURIComponent(artifactId)}/content`;

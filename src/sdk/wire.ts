@@ -85,6 +85,8 @@ export interface CommandBody {
   payload?: JsonObject;
   /** Made by the client when absent. */
   command_id?: string;
+  /** Which client gives it; the one that the sdk was made for when absent. */
+  client_id?: string;
 }
 
 export interface CommandReceipt {

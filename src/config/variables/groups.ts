@@ -11,6 +11,7 @@ import { running } from "#config/variables/running.ts";
 import { security } from "#config/variables/security.ts";
 import { server } from "#config/variables/server.ts";
 import { telemetry } from "#config/variables/telemetry.ts";
+import { telegram } from "#config/variables/telegram.ts";
 import { tools } from "#config/variables/tools.ts";
 import { users } from "#config/variables/users.ts";
 
@@ -34,6 +35,7 @@ export const variableGroups: readonly VariableGroup[] = [
   { title: "Traces", variables: Object.values(telemetry) },
   { title: "Retention", variables: Object.values(retention) },
   { title: "Limits", variables: Object.values(limits) },
+  { title: "Telegram", variables: Object.values(telegram) },
   { title: "Command line", variables: Object.values(client) },
 ];
 
