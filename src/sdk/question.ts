@@ -38,7 +38,10 @@ export function openQuestion(run: RunSummary): Question | null {
 }
 
 /** The choice by its text or its number, free text where it is allowed; null when the text is no answer. */
-export function chooseAnswer({ choices, allowFreeText }: Question, text: string): string | null {
+export function chooseAnswer(
+  { choices, allowFreeText }: Pick<Question, "choices" | "allowFreeText">,
+  text: string,
+): string | null {
   const line = text.trim();
   if (choices.length === 0) return line;
   const byNumber = /^\d+$/.test(line) ? choices[Number(line) - 1] : undefined;

@@ -1,5 +1,5 @@
 import { AppError } from "#core/errors.ts";
-import { type JsonObject, isObject } from "#core/value.ts";
+import type { JsonObject } from "#core/value.ts";
 import type { StartBody } from "#sdk/wire.ts";
 
 /** What somebody wrote, as it lies in the queue until it is its turn. */
@@ -101,6 +101,7 @@ export function openState(file: StateFile): StateKeeper {
 
 function checked(value: unknown): BridgeState {
   if (value === null || value === undefined) return { version: 1, position: {}, conversations: {}, questions: [] };
-  if (isObject(value as JsonObject) && (value as JsonObject)["version"] === 1) return value as unknown as BridgeState;
+  const { version } = value as { version?: unknown };
+  if (version === 1) return value as BridgeState;
   throw new AppError("storage", "The bridge's state file is not one of this version: move it away to begin anew.");
 }

@@ -1,8 +1,9 @@
 import type { JsonObject } from "#core/value.ts";
 import type { Log } from "#core/log.ts";
-import type { RunSummary, WaitSummary } from "#sdk/wire.ts";
+import type { Question as Asked } from "#sdk/question.ts";
+import type { RunSummary } from "#sdk/wire.ts";
 import type { Conversation, Message, Question, Turn } from "#clients/bridge/bridge-state.ts";
-import type { Patience, Server } from "#clients/bridge/persist.ts";
+import type { Patience } from "#clients/bridge/persist.ts";
 
 /** Where something is said: a conversation, and the turn that it belongs to. */
 export interface Place {
@@ -25,7 +26,7 @@ export interface Prepared {
 
 export interface AskedQuestion {
   question: Question;
-  wait: WaitSummary;
+  asked: Asked;
   run: RunSummary;
   /** Page that answers it, where browsers reach the gateway. */
   link: string | null;
@@ -78,5 +79,3 @@ export interface Bridge {
   /** Leaves everything as it is for the next start. */
   stop(): Promise<void>;
 }
-
-export type GatewayServer = Server;

@@ -251,7 +251,7 @@ export class Conversations {
     const { sdk, gateway, signal } = this.#options;
     const bytes = await gateway.persist(signal, () => sdk.artifact(runId, reference));
     try {
-      return parseJson(new TextDecoder().decode(bytes)) as Value;
+      return parseJson(new TextDecoder().decode(bytes));
     } catch {
       return output;
     }

@@ -1,7 +1,7 @@
 import type { StepRecord } from "#core/record.ts";
-import { isObject } from "#core/value.ts";
 import type { GatewayClient } from "#sdk/client.ts";
 import type { Delta } from "#sdk/follow.ts";
+import { childOf, waitOf } from "#sdk/record-text.ts";
 import type { Turn } from "#clients/bridge/bridge-state.ts";
 
 export interface TurnEvents {
@@ -39,7 +39,7 @@ export async function followTurn(
         if (child !== null || isTold(record)) await save();
       });
       await order;
-      if (waitOf(record)?.["reason"] === "user") events.waits();
+      if (waitOf(record)?.reason === "user") events.waits();
     }
   };
   const adopt = (runId: string): void => {
@@ -61,17 +61,4 @@ export async function followTurn(
 /** Whether a restart must not see the record again. */
 function isTold(record: StepRecord): boolean {
   return record.effect?.type === "answer_user" && record.status === "completed";
-}
-
-function waitOf(record: StepRecord) {
-  if (record.status !== "waiting" || !isObject(record.result)) return null;
-  const { wait } = record.result;
-  return isObject(wait) ? wait : null;
-}
-
-function childOf(record: StepRecord): string | null {
-  const wait = waitOf(record);
-  const details = wait?.["reason"] === "subworkflow" ? wait["details"] : null;
-  const child = isObject(details) ? details["sub_run_id"] : null;
-  return typeof child === "string" ? child : null;
 }

@@ -4,7 +4,8 @@ import { type JsonObject, type Value, isObject } from "#core/value.ts";
 import type { GatewayClient } from "#sdk/client.ts";
 import type { CommandOutcome } from "#core/command.ts";
 import { SdkError } from "#sdk/sdk-error.ts";
-import type { RunSummary, WaitSummary } from "#sdk/wire.ts";
+import { type Question as Asked, openQuestion } from "#sdk/question.ts";
+import type { RunSummary } from "#sdk/wire.ts";
 import type { Question, StateKeeper } from "#clients/bridge/bridge-state.ts";
 import type { Channel } from "#clients/bridge/channel.ts";
 import { type Server, pause } from "#clients/bridge/persist.ts";
@@ -85,48 +86,49 @@ export class Questions {
 
   async #look(): Promise<void> {
     const { sdk, keeper } = this.#options;
-    const runs = (await sdk.list({ status: "waiting", limit: maxRuns })).filter(isAsked);
-    const open = new Map(runs.map((run) => [idOf(run), run]));
+    const runs = await sdk.list({ status: "waiting", limit: maxRuns });
+    const found = runs.map(openOf).filter((each) => each !== null);
+    const open = new Map(found.map((each) => [idOf(each), each]));
     for (const question of keeper.state.questions.filter(({ id }) => !open.has(id))) {
       if (runs.length < maxRuns || (await this.#isClosed(question))) await this.#close(question);
     }
-    for (const [id, run] of open) await this.#ask(id, run);
+    for (const [id, each] of open) await this.#ask(id, each);
   }
 
   /** Among so many waiting runs that the list does not show all. */
   async #isClosed({ runId, waitKey }: Question): Promise<boolean> {
     const run = await this.#options.sdk.get(runId);
-    return !isAsked(run) || run.waiting.wait_key !== waitKey;
+    return openOf(run)?.waitKey !== waitKey;
   }
 
-  async #ask(id: string, run: AskedRun): Promise<void> {
+  async #ask(id: string, open: Open): Promise<void> {
     const { channel, keeper, sdk, hasLinks } = this.#options;
-    const { waiting: wait } = run;
-    const question = keeper.state.questions.find((each) => each.id === id) ?? (await this.#reserve(id, run));
+    const question = keeper.state.questions.find((each) => each.id === id) ?? (await this.#reserve(id, open));
     if (!question || question.isAsked) return;
+    const { run, asked, waitKey } = open;
     // It may be answered meanwhile; the next look sees that.
-    const link = hasLinks ? await sdk.answerLink(run.run_id, wait.wait_key).catch(() => null) : null;
-    await channel.ask({ question, wait, run, link: link?.url ?? null });
+    const link = hasLinks ? await sdk.answerLink(run.run_id, waitKey).catch(() => null) : null;
+    await channel.ask({ question, asked, run, link: link?.url ?? null });
     question.isAsked = true;
     await keeper.save();
   }
 
-  async #reserve(id: string, run: AskedRun): Promise<Question | null> {
+  async #reserve(id: string, { run, asked, waitKey }: Open): Promise<Question | null> {
     const { channel, keeper } = this.#options;
     const conversationId = channel.destinationOf(run);
     if (conversationId === null) return null;
-    const { waiting: wait } = run;
     const token = Bun.SHA256.hash(id, "hex").slice(0, 12);
+    const { choices, isApproval, allowFreeText } = asked;
     const question: Question = {
       id,
       token,
       runId: run.run_id,
-      waitKey: wait.wait_key,
+      waitKey,
       cursor: run.ledger_len ?? 0,
       conversationId,
-      isConsent: wait.details?.["mode"] === "approval_required",
-      choices: (wait.choices ?? []).map(choiceText),
-      allowsText: (wait.choices ?? []).length === 0 || wait.allow_free_text === true,
+      isConsent: isApproval,
+      choices,
+      allowsText: choices.length === 0 || allowFreeText,
       shown: await channel.reserve(conversationId, token),
       isAsked: false,
     };
@@ -167,21 +169,20 @@ export class Questions {
   }
 }
 
-type AskedRun = RunSummary & { waiting: WaitSummary & { wait_key: string } };
-
-function isAsked(run: RunSummary): run is AskedRun {
-  const { waiting } = run;
-  return waiting?.reason === "user" && typeof waiting.wait_key === "string" && waiting.details?.["kind"] !== "pause";
+interface Open {
+  run: RunSummary;
+  asked: Asked;
+  waitKey: string;
 }
 
-function idOf({ run_id, waiting, ledger_len }: AskedRun): string {
-  return `${run_id} ${waiting.wait_key} ${ledger_len ?? ""}`;
+/** A run that asks somebody something under a name. */
+function openOf(run: RunSummary): Open | null {
+  const asked = openQuestion(run);
+  return asked === null || asked.waitKey === null ? null : { run, asked, waitKey: asked.waitKey };
 }
 
-function choiceText(choice: Value): string {
-  if (typeof choice === "string") return choice;
-  const label = isObject(choice) ? (choice["label"] ?? choice["value"]) : undefined;
-  return typeof label === "string" ? label : JSON.stringify(choice);
+function idOf({ run, waitKey }: Open): string {
+  return `${run.run_id} ${waitKey} ${run.ledger_len ?? ""}`;
 }
 
 const maxShownChars = 200;

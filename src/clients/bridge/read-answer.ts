@@ -1,4 +1,5 @@
 import type { JsonObject } from "#core/value.ts";
+import { chooseAnswer } from "#sdk/question.ts";
 import type { Question } from "#clients/bridge/bridge-state.ts";
 
 /** A person's text as the payload that answers a question; null when it does not answer it. */
@@ -8,11 +9,8 @@ export function readAnswer(
 ): JsonObject | null {
   const said = text.trim();
   if (question.isConsent) return readConsent(said);
-  if (said === "") return null;
-  const { choices } = question;
-  const byText = choices.find((choice) => choice.toLowerCase() === said.toLowerCase());
-  const byNumber = /^\d{1,3}$/.test(said) ? choices[Number(said) - 1] : undefined;
-  const response = byText ?? byNumber ?? (question.allowsText ? said : null);
+  const { choices, allowsText } = question;
+  const response = said === "" ? null : chooseAnswer({ choices, allowFreeText: allowsText }, said);
   return response === null ? null : { response };
 }
 
