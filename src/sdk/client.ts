@@ -33,6 +33,7 @@ import { type ConfigCalls, configCalls } from "#sdk/config.ts";
 import { type DiscoveryCalls, discoveryCalls } from "#sdk/discovery.ts";
 import { type GraphCalls, graphCalls } from "#sdk/graph.ts";
 import { type HistoryCalls, historyCalls } from "#sdk/history.ts";
+import { type MediaCalls, mediaCalls } from "#sdk/media.ts";
 import { base, bundlePath, runPath } from "#sdk/paths.ts";
 import { type PeopleCalls, peopleCalls } from "#sdk/people.ts";
 import { type SystemCalls, systemCalls } from "#sdk/system.ts";
@@ -53,6 +54,7 @@ export interface GatewayClient {
   config: ConfigCalls;
   artifacts: ArtifactCalls;
   graph: GraphCalls;
+  media: MediaCalls;
   webhooks: WebhookCalls;
   system: SystemCalls;
   /** The gateway's address. */
@@ -117,6 +119,7 @@ export function createClient(options: ClientOptions): GatewayClient {
     config: configCalls(send),
     artifacts: artifactCalls(send),
     graph: graphCalls(send),
+    media: mediaCalls(send),
     webhooks: webhookCalls(send),
     system: systemCalls(send),
     ...healthCalls(send),

@@ -14,14 +14,17 @@ import { base } from "#sdk/paths.ts";
 import { type Send, readPlainJson } from "#sdk/transport.ts";
 
 export type CapabilityRoute = (typeof CapabilityDefaultsReply)["static"]["routes"][number];
-export type Connection = (typeof ConnectionList)["static"]["profiles"][number];
+export type Connection = (typeof ConnectionList)["static"]["profiles"][number] & {
+  /** Not entered by anybody: from the environment, or found. */
+  synthetic?: boolean;
+};
 
 /** Which models are used where nobody names one, and servers that somebody entered. */
 export interface ConfigCalls {
   defaults(): Promise<(typeof CapabilityDefaultsReply)["static"]>;
   setDefault(route: DefaultRoute, body: Partial<(typeof SetCapabilityDefault)["static"]>): Promise<void>;
   clearDefault(route: DefaultRoute): Promise<void>;
-  connections(): Promise<(typeof ConnectionList)["static"]>;
+  connections(): Promise<(typeof ConnectionList)["static"] & { profiles: Connection[] }>;
   createConnection(
     body: Partial<(typeof CreateConnection)["static"]> & { id: string; display_name: string },
   ): Promise<(typeof ConnectionReply)["static"]>;

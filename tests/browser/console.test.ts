@@ -4,11 +4,14 @@ import { type Browser, hasBrowser, openBrowser } from "#fixtures/browser.ts";
 import { archive, exec, flow } from "#fixtures/bundles.ts";
 import { type Gateway, startGateway, token } from "#fixtures/gateway.ts";
 import { type OpenAiServer, startOpenAiServer } from "#fixtures/openai-server.ts";
-import { wave } from "#fixtures/wave.ts";
+import { loop } from "#fixtures/sample-flows.ts";
+import { wav } from "#fixtures/media-bytes.ts";
+import { type MediaServer, startMediaServer } from "#fixtures/media-server.ts";
 
 // The console in the executable, driven by a real browser. Without one these tests are skipped.
 
 let models: OpenAiServer;
+let makers: MediaServer;
 let gateway: Gateway;
 let browser: Browser;
 let page: Page;
@@ -26,6 +29,7 @@ const waits = flow(
 beforeAll(async () => {
   if (!hasBrowser) return;
   models = await startOpenAiServer();
+  makers = startMediaServer();
   [gateway, browser] = await Promise.all([
     startGateway({
       env: {
@@ -33,6 +37,8 @@ beforeAll(async () => {
         OPENAI_API_KEY: "test",
         ABSTRACTGATEWAY_DEFAULT_PROVIDER: "openai-compatible",
         ABSTRACTGATEWAY_DEFAULT_MODEL: "test-model",
+        ABSTRACTGATEWAY_IMAGE_MODEL: "makers/gpt-image-1",
+        ABSTRACTGATEWAY_OPENAI_ENDPOINTS: JSON.stringify([{ id: "makers", baseUrl: `${makers.url}/v1` }]),
       },
     }),
     openBrowser(),
@@ -45,6 +51,7 @@ afterAll(async () => {
   await browser?.close();
   await gateway?.close();
   await models?.close();
+  await makers?.close();
 });
 
 afterEach(() => {
@@ -187,6 +194,26 @@ describe.skipIf(!hasBrowser)("the console (skipped without chromium)", () => {
     expect((await gateway.get(`/runs/${runId}`)).body.status).toBe("cancelled");
   });
 
+  test("shows a ledger of thousands of records without having them all in the page, and a model's words about it", async () => {
+    await gateway.upload("loop", archive("loop", [loop]));
+    const runId = await gateway.start("loop", { end: 2001 });
+    await open(`/runs/${runId}`);
+    await badge("completed").waitFor({ timeout: 30_000 });
+    await page.getByRole("tab", { name: "Ledger" }).click();
+    const list = page.getByRole("list", { name: "Ledger" });
+    await list.getByRole("listitem").first().waitFor();
+    const records = Number((await page.locator(".figures dd").nth(2).innerText()).replace(/\D/g, ""));
+    expect(records).toBeGreaterThan(4000);
+    expect(await list.getByRole("listitem").count()).toBeLessThan(100);
+    await list.evaluate((element) => element.scrollTo({ top: element.scrollHeight }));
+    await list.getByText(String(records), { exact: true }).waitFor();
+    await page.getByRole("tab", { name: "Input and output" }).click();
+    models.replies.push({ content: "It counted for a while." });
+    await button("Let a model tell what happened").click();
+    await page.getByText("It counted for a while.").waitFor();
+    await page.getByRole("tab", { name: "Graph" }).click();
+  });
+
   test("filters the list of runs", async () => {
     await open("/runs");
     const rows = page.locator("table.runs tbody tr");
@@ -249,7 +276,7 @@ describe.skipIf(!hasBrowser)("the console (skipped without chromium)", () => {
   test("plays an artifact", async () => {
     const form = new FormData();
     form.set("session_id", "music");
-    form.set("file", new File([wave(0.4)], "note.wav", { type: "audio/wav" }));
+    form.set("file", new File([new Uint8Array(wav(440, 0.4))], "note.wav", { type: "audio/wav" }));
     const sent = await fetch(`${gateway.url}/api/gateway/attachments/upload`, {
       method: "POST",
       headers: { authorization: `Bearer ${token}` },
@@ -267,6 +294,22 @@ describe.skipIf(!hasBrowser)("the console (skipped without chromium)", () => {
       return audio.duration;
     });
     expect(length).toBeCloseTo(0.4, 1);
+  });
+
+  test("has a picture made and shows it", async () => {
+    await open("/studio");
+    await button("Picture").click();
+    await page.getByLabel("Model").selectOption({ label: "gpt-image-1 (makers)" });
+    await page.getByLabel("Prompt").fill("a red wall");
+    await page.getByLabel("Size").fill("16x16");
+    await button("Make it").click();
+    const width = await page.locator("article img").evaluate(async (element) => {
+      const image = element as HTMLImageElement;
+      await image.decode();
+      return image.naturalWidth;
+    });
+    expect(width).toBe(16);
+    expect(makers.requests.at(-1)?.body).toMatchObject({ prompt: "a red wall", model: "gpt-image-1" });
   });
 
   test("shows a page that came as an artifact without letting it do anything", async () => {
@@ -337,6 +380,7 @@ const views = [
   ["/bundles/hello", "hello"],
   ["/start/agent/agent", "Start a run"],
   ["/artifacts", "Artifacts"],
+  ["/studio", "Studio"],
   ["/graph", "Knowledge"],
   ["/models", "Models"],
   ["/connections", "Connections"],

@@ -50,6 +50,12 @@ export function ConnectionsView() {
   );
 }
 
+function placeOf({ enabled, synthetic, scope }: Connection): string {
+  if (!enabled) return "off";
+  if (synthetic) return "found";
+  return scope === "gateway" ? "for everybody" : "yours";
+}
+
 function ConnectionCard({ connection }: { connection: Connection }) {
   const client = useClient();
   const [models, setModels] = useState<string | null>(null);
@@ -73,7 +79,7 @@ function ConnectionCard({ connection }: { connection: Connection }) {
     <article className="panel card" aria-label={connection.display_name}>
       <header>
         <strong className="cut">{connection.display_name}</strong>
-        <span className="tag">{connection.enabled ? connection.scope : "off"}</span>
+        <span className="tag">{placeOf(connection)}</span>
       </header>
       <div className="body stack">
         <dl className="facts">
@@ -91,12 +97,16 @@ function ConnectionCard({ connection }: { connection: Connection }) {
           <Button size="small" onClick={() => test.mutate()} disabled={test.isPending}>
             {test.isPending ? "Trying…" : "Try it"}
           </Button>
-          <Button size="small" onClick={() => change.mutate(!connection.enabled)} disabled={change.isPending}>
-            {connection.enabled ? "Switch off" : "Switch on"}
-          </Button>
-          <IconButton label={`Remove ${connection.display_name}`} size="small" onClick={() => remove.mutate()}>
-            <Trash2 size={16} />
-          </IconButton>
+          {!connection.synthetic && (
+            <>
+              <Button size="small" onClick={() => change.mutate(!connection.enabled)} disabled={change.isPending}>
+                {connection.enabled ? "Switch off" : "Switch on"}
+              </Button>
+              <IconButton label={`Remove ${connection.display_name}`} size="small" onClick={() => remove.mutate()}>
+                <Trash2 size={16} />
+              </IconButton>
+            </>
+          )}
         </div>
       </div>
     </article>

@@ -1,9 +1,11 @@
-import { MessageCircleQuestion, ShieldQuestion } from "lucide-react";
+import { Link as LinkIcon, MessageCircleQuestion, ShieldQuestion } from "lucide-react";
 import { useState } from "react";
 import { ToolApproval } from "#console/inbox/tool-approval.tsx";
 import { useCommand } from "#console/run/use-command.ts";
+import { useClient } from "#console/session/session.tsx";
 import { Button } from "#console/ui/button.tsx";
 import { AreaField } from "#console/ui/fields.tsx";
+import { useTell } from "#console/ui/toasts.tsx";
 import { useAction } from "#console/ui/use-action.ts";
 import type { JsonObject } from "#core/value.ts";
 import type { RunSummary } from "#sdk/wire.ts";
@@ -30,7 +32,37 @@ export function WaitCard({ run }: { run: RunSummary }) {
       ) : (
         <Question run={run} answer={answer.mutate} isBusy={answer.isPending} />
       )}
+      {waiting.wait_key && <LinkButton runId={run.run_id} waitKey={waiting.wait_key} />}
     </section>
+  );
+}
+
+/** For whoever can answer and has no account. */
+function LinkButton({ runId, waitKey }: { runId: string; waitKey: string }) {
+  const client = useClient();
+  const tell = useTell();
+  const [link, setLink] = useState<string | null>(null);
+  const make = useAction({
+    run: () => client.history.answerLink(runId, waitKey),
+    after: async (url) => {
+      setLink(url);
+      await navigator.clipboard?.writeText(url).then(
+        () => tell("The link is copied. It is good for a day and for this question."),
+        () => undefined,
+      );
+    },
+  });
+  return (
+    <div className="link-place">
+      {link === null ? (
+        <Button size="small" kind="plain" disabled={make.isPending} onClick={() => make.mutate()}>
+          <LinkIcon size={15} />
+          Let somebody else answer
+        </Button>
+      ) : (
+        <code>{link}</code>
+      )}
+    </div>
   );
 }
 

@@ -19,10 +19,7 @@ export function InputField({ input, text, wrong, providers, models, onChange }: 
   const label = (
     <>
       {input.label || input.id}
-      <span className="quiet small">
-        {input.type}
-        {input.required ? ", needed" : ""}
-      </span>
+      <span className="quiet small">{input.type}</span>
     </>
   );
   if (control === "boolean")

@@ -17,6 +17,12 @@ export function textOf(value: unknown): string {
   return typeof value === "string" ? value : JSON.stringify(value, null, 2);
 }
 
+/** What somebody is likely to want to say: the rest has defaults, or is the gateway's own choice. */
+export function isForefront(input: FlowInput): boolean {
+  const control = controlOf(input);
+  return input.required && (control === "text" || control === "number") && !/^system/i.test(input.id);
+}
+
 export interface ReadInput {
   values: JsonObject;
   wrong: Record<string, string>;
@@ -27,10 +33,7 @@ export function readInput(inputs: FlowInput[], texts: Record<string, string>): R
   const read: ReadInput = { values: {}, wrong: {} };
   for (const input of inputs) {
     const text = texts[input.id] ?? "";
-    if (text.trim() === "") {
-      if (input.required) read.wrong[input.id] = "The flow needs this.";
-      continue;
-    }
+    if (text.trim() === "") continue;
     const { value, wrong } = readOne(controlOf(input), text);
     if (wrong !== null) read.wrong[input.id] = wrong;
     else read.values[input.id] = value;

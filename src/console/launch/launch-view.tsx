@@ -1,9 +1,9 @@
 import { useQuery } from "@tanstack/react-query";
 import { CalendarPlus, Play } from "lucide-react";
-import { useEffect, useState } from "react";
+import { useState } from "react";
 import { useLocation } from "wouter";
 import { useHistoryState } from "wouter/use-browser-location";
-import { InputField } from "#console/launch/input-field.tsx";
+import { InputFields } from "#console/launch/input-fields.tsx";
 import { readInput, textOf } from "#console/launch/input-values.ts";
 import { type Timing, firstTiming, scheduleTimes, timingTrouble } from "#console/launch/timing.ts";
 import { TimingFields } from "#console/launch/timing-fields.tsx";
@@ -66,7 +66,6 @@ function LaunchForm({ inputs, before }: LaunchFormProps) {
   const [timing, setTiming] = useState<Timing>(firstTiming);
   const [session, setSession] = useState("");
   const [isTried, setTried] = useState(false);
-  const words = useWords(texts["provider"] ?? "");
   const read = readInput(inputs.inputs, texts);
   const trouble = timingTrouble(timing);
   const launch = useLaunch(inputs, session.trim());
@@ -87,18 +86,12 @@ function LaunchForm({ inputs, before }: LaunchFormProps) {
           <h2>Input</h2>
         </header>
         <div className="body form">
-          {inputs.inputs.length === 0 && <p className="quiet">This flow needs nothing to begin with.</p>}
-          {inputs.inputs.map((input) => (
-            <InputField
-              key={input.id}
-              input={input}
-              text={texts[input.id] ?? ""}
-              wrong={isTried ? (read.wrong[input.id] ?? null) : null}
-              providers={words.providers}
-              models={words.models}
-              onChange={(text) => setTexts({ ...texts, [input.id]: text })}
-            />
-          ))}
+          <InputFields
+            inputs={inputs.inputs}
+            texts={texts}
+            wrong={isTried ? read.wrong : {}}
+            onChange={(id, text) => setTexts({ ...texts, [id]: text })}
+          />
         </div>
       </section>
       <section className="panel">
@@ -134,28 +127,6 @@ function firstTexts({ inputs, defaults }: FlowInputs, before: RunInput | null): 
   return Object.fromEntries(
     inputs.map(({ id, default: own }) => [id, textOf(given[id] ?? own ?? (defaults as Record<string, unknown>)[id])]),
   );
-}
-
-function useWords(provider: string): { providers: string[]; models: string[] } {
-  const client = useClient();
-  const [settled, setSettled] = useState(provider);
-  useEffect(() => {
-    const timer = setTimeout(() => setSettled(provider), 400);
-    return () => clearTimeout(timer);
-  }, [provider]);
-  const providers = useQuery({
-    queryKey: ["providers"],
-    queryFn: () => client.discovery.providers(),
-    staleTime: 30_000,
-  });
-  const ids = providers.data?.items.map(({ id }) => id) ?? [];
-  const models = useQuery({
-    queryKey: ["models", settled],
-    queryFn: () => client.discovery.models(settled),
-    enabled: ids.includes(settled),
-    staleTime: 30_000,
-  });
-  return { providers: ids, models: models.data?.models ?? [] };
 }
 
 function useLaunch(inputs: FlowInputs, session: string) {

@@ -85,7 +85,9 @@ function UserRow({ user, onSecret, onRemove }: UserRowProps) {
   const change = useAction({
     run: (changes: { enabled?: boolean; rotate_token?: boolean }) => client.people.updateUser(user, changes),
     changes: [["users"]],
-    after: ({ token }) => token !== undefined && onSecret(token),
+    after: ({ token }) => {
+      if (token !== undefined) onSecret(token);
+    },
   });
   return (
     <tr>

@@ -1,5 +1,15 @@
 import { useQuery } from "@tanstack/react-query";
-import { Background, Controls, type Edge, Handle, type Node, type NodeProps, Position, ReactFlow } from "@xyflow/react";
+import {
+  Background,
+  Controls,
+  type Edge,
+  Handle,
+  type Node,
+  type NodeProps,
+  Position,
+  ReactFlow,
+  type ReactFlowInstance,
+} from "@xyflow/react";
 import { Waypoints } from "lucide-react";
 import { memo, useMemo, useState } from "react";
 import { type FlowLayout, type FlowNode, layoutOf } from "#console/run/flow-layout.ts";
@@ -87,6 +97,7 @@ function Drawing({ layout, states, chosen, onChoose }: DrawingProps) {
         minZoom={0.15}
         fitView
         fitViewOptions={{ padding: 0.12, maxZoom: 1.1 }}
+        onInit={(drawing) => lookCloser(drawing, nodes)}
         onNodeClick={(_event, { id }) => onChoose(id)}
         onPaneClick={() => onChoose(null)}
       >
@@ -95,6 +106,15 @@ function Drawing({ layout, states, chosen, onChoose }: DrawingProps) {
       </ReactFlow>
     </div>
   );
+}
+
+const readableZoom = 0.5;
+
+/** Where the whole flow would be too small to read, the node that the run came to last is looked at. */
+function lookCloser(drawing: ReactFlowInstance<Node<Shown>>, nodes: Node<Shown>[]): void {
+  if (drawing.getZoom() >= readableZoom) return;
+  const { position } = nodes.findLast(({ data }) => data.state !== null) ?? nodes[0] ?? { position: { x: 0, y: 0 } };
+  void drawing.setCenter(position.x + 95, position.y + 37, { zoom: 0.8 });
 }
 
 /** A flow in one row needs no tall drawing. */

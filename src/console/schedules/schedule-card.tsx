@@ -31,7 +31,8 @@ export function ScheduleCard({ schedule }: { schedule: ScheduleItem }) {
           <dd>{timesOf(plan)}</dd>
           <dt>Done</dt>
           <dd className="numbers">
-            {plan.executions ?? 0} {runs_left === null ? "so far" : `, ${runs_left} to come`}
+            {plan.executions ?? 0}
+            {runs_left === null ? " so far" : `, ${runs_left} to come`}
           </dd>
           {plan.note && (
             <>

@@ -70,6 +70,11 @@ export function SessionProvider({ children }: { children: ReactNode }) {
         const isAsked = reason === undefined;
         const done = isAsked && keptToken() === null ? client.people.signOut().catch(() => undefined) : null;
         forgetToken();
+        if (isAsked) {
+          // Whoever comes next begins at the beginning.
+          sessionStorage.clear();
+          location.hash = "#/runs";
+        }
         void Promise.resolve(done).then(() => setState({ kind: "out", reason: reason ?? null }));
       },
     }),

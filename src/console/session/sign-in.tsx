@@ -57,7 +57,7 @@ export function SignIn() {
             hint={
               signIn === "users"
                 ? "Your own token, as an administrator gave it to you."
-                : "ABSTRACTGATEWAY_AUTH_TOKEN of the gateway; `config init` wrote it to .env."
+                : "ABSTRACTGATEWAY_AUTH_TOKEN in the gateway's .env, which config init wrote."
             }
             value={credentials.token}
             onChange={(token) => change({ token })}

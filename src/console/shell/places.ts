@@ -1,6 +1,7 @@
 import {
   Activity,
   BookOpen,
+  Blend,
   Boxes,
   Cable,
   CalendarClock,
@@ -39,6 +40,7 @@ export const places: { heading: string | null; items: Place[] }[] = [
     items: [
       { path: "/bundles", label: "Bundles", icon: Boxes },
       { path: "/artifacts", label: "Artifacts", icon: FolderOpen },
+      { path: "/studio", label: "Studio", icon: Blend },
       { path: "/graph", label: "Knowledge", icon: Waypoints },
       { path: "/models", label: "Models", icon: Cpu },
       { path: "/connections", label: "Connections", icon: Cable },

@@ -42,7 +42,7 @@ export function Shell() {
         Skip to the content
       </a>
       <aside>
-        <Link className="brand" href="/runs">
+        <Link className="home" href="/runs">
           <Brand />
         </Link>
         <SearchButton onClick={() => setOverlay("palette")} />
@@ -50,7 +50,7 @@ export function Shell() {
         <Account />
       </aside>
       <div className="top-bar">
-        <Link className="brand" href="/runs">
+        <Link className="home" href="/runs">
           <Brand />
         </Link>
         <IconButton label="Search and go to" onClick={() => setOverlay("palette")}>

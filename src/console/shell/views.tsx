@@ -16,6 +16,7 @@ const SchedulesView = later(async () => (await import("#console/schedules/schedu
 const BundlesView = later(async () => (await import("#console/bundles/bundles-view.tsx")).BundlesView);
 const BundleView = later(async () => (await import("#console/bundles/bundle-view.tsx")).BundleView);
 const ArtifactsView = later(async () => (await import("#console/artifacts/artifacts-view.tsx")).ArtifactsView);
+const StudioView = later(async () => (await import("#console/studio/studio-view.tsx")).StudioView);
 const GraphView = later(async () => (await import("#console/graph/graph-view.tsx")).GraphView);
 const ModelsView = later(async () => (await import("#console/models/models-view.tsx")).ModelsView);
 const ConnectionsView = later(async () => (await import("#console/connections/connections-view.tsx")).ConnectionsView);
@@ -52,6 +53,7 @@ export function Views() {
       <Route path="/bundles">{() => <BundlesView />}</Route>
       <Route path="/bundles/:bundleRef">{({ bundleRef }) => <BundleView bundleRef={plain(bundleRef)} />}</Route>
       <Route path="/artifacts">{() => <ArtifactsView />}</Route>
+      <Route path="/studio">{() => <StudioView />}</Route>
       <Route path="/graph">{() => <GraphView />}</Route>
       <Route path="/models">{() => <ModelsView />}</Route>
       <Route path="/connections">{() => <ConnectionsView />}</Route>

@@ -5,7 +5,6 @@ import { Metrics } from "#console/system/metrics.tsx";
 import { Bones } from "#console/ui/empty.tsx";
 import { PageHead } from "#console/ui/page-head.tsx";
 import { Problem, messageOf } from "#console/ui/problem.tsx";
-import { StatusBadge } from "#console/ui/status-badge.tsx";
 import { bytes, duration, wholeTime } from "#console/ui/time.tsx";
 import type { Status } from "#sdk/system.ts";
 
@@ -22,14 +21,7 @@ export function SystemView() {
   });
   return (
     <div className="stack">
-      <PageHead
-        title="System"
-        beside={
-          status.data?.runner ? (
-            <StatusBadge status={status.data.runner.state === "running" ? "completed" : "waiting"} />
-          ) : null
-        }
-      />
+      <PageHead title="System" />
       {status.error && <Problem>{messageOf(status.error)}</Problem>}
       {status.isPending && (
         <div className="panel">

@@ -8,7 +8,7 @@ interface ActionOptions<Input, Result> {
   changes?: QueryKey[];
   /** Said when it is done. */
   done?: string | ((result: Result, input: Input) => string);
-  after?: (result: Result, input: Input) => void;
+  after?: (result: Result, input: Input) => void | Promise<void>;
 }
 
 /** Something that somebody asks for: told when it is done, told when it is refused, and what it changed is read again. */
@@ -20,7 +20,7 @@ export function useAction<Input = void, Result = unknown>(options: ActionOptions
     onSuccess: async (result, input) => {
       const text = typeof options.done === "function" ? options.done(result, input) : options.done;
       if (text) tell(text);
-      options.after?.(result, input);
+      await options.after?.(result, input);
       await Promise.all((options.changes ?? []).map((queryKey) => queries.invalidateQueries({ queryKey })));
     },
     onError: (error) => tell(messageOf(error), { isBad: true }),
