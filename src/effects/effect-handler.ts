@@ -71,5 +71,7 @@ export interface EffectHandler {
   retry: { attempts: number; baseMs: number; maxMs: number };
   /** At most so many at a time, apart from all other types; without it they share one limit. */
   ownSlots?: number;
+  /** The same for some effects of the type: under a name of their own. Null: as the type has it. */
+  slotsOf?(effect: Effect): { name: string; count: number } | null;
   run(effect: Effect, context: EffectContext): Promise<Effected>;
 }

@@ -22,6 +22,9 @@ export interface LlmCallDependencies extends MediaDependencies {
   blocs: BlocStore;
 }
 
+/** A film takes minutes: models that answer must not wait for it. */
+const maxMediaCalls = 32;
+
 /** One call of a language model. Asked again after a crash: a model call changes nothing outside. */
 export function llmCallHandler(deps: LlmCallDependencies): EffectHandler {
   return {
@@ -29,6 +32,7 @@ export function llmCallHandler(deps: LlmCallDependencies): EffectHandler {
     world: true,
     onInterrupted: "retry",
     retry: { attempts: 3, baseMs: 1000, maxMs: 30_000 },
+    slotsOf: ({ payload }) => (isMediaCall(payload) ? { name: "media", count: maxMediaCalls } : null),
     run: (effect, context) => call(deps, effect, context),
   };
 }

@@ -33,17 +33,21 @@ export interface EffectRunnerOptions {
 
 export function createEffectRunner(options: EffectRunnerOptions): EffectRunner {
   const own = new Map<string, Slots>();
-  const slotsFor = ({ type, ownSlots }: EffectHandler): Slots => {
-    if (ownSlots === undefined) return options.slots;
-    const slots = own.get(type) ?? new Slots(ownSlots);
-    own.set(type, slots);
+  const slotsFor = ({ type, ownSlots, slotsOf }: EffectHandler, session: RunSession): Slots => {
+    const { pending } = session.execution;
+    const group = pending ? (slotsOf?.(pending.effect) ?? null) : null;
+    const count = group?.count ?? ownSlots;
+    if (count === undefined) return options.slots;
+    const name = group?.name ?? type;
+    const slots = own.get(name) ?? new Slots(count);
+    own.set(name, slots);
     return slots;
   };
   return {
     run(handler, session, attempt) {
       const controller = new AbortController();
       const { signal } = controller;
-      const result = execute(handler, session, { ...options, slots: slotsFor(handler), signal, ...attempt });
+      const result = execute(handler, session, { ...options, slots: slotsFor(handler, session), signal, ...attempt });
       return { result, abort: (reason) => controller.abort(reason) };
     },
   };

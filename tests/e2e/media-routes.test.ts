@@ -110,6 +110,8 @@ describe("speech and transcription", () => {
     const { body } = await make("voice/tts", { text: "four", format: "mp3" });
     expect(body.audio_artifact).toMatchObject({ content_type: "audio/mpeg", filename: "tts.mp3" });
     expect(readMp3((await content(body.audio_artifact)).bytes)).toBe(4);
+    // The first voice of the server's own list.
+    expect(server.requests.findLast(({ path }) => path === "/v1/audio/speech")?.body.voice).toBe("anna");
   });
 
   test("ElevenLabs speaks in samples, which become a WAV file", async () => {
@@ -503,6 +505,22 @@ describe("what goes wrong", () => {
     const { status, body } = await make("images/upscale", { image_artifact: large });
     expect([status, body.detail]).toEqual([413, expect.stringContaining("Image too large")]);
   });
+});
+
+test("what takes long does not keep other effects waiting", async () => {
+  const small = await startGateway({ env: { ...environment(server.url), ABSTRACTGATEWAY_MAX_EFFECTS: "1" } });
+  try {
+    server.replies.push("hang");
+    const reached = server.next("/images/generations");
+    const slow = small.post(`/runs/${anchor}/images/generate`, { prompt: "never" }).catch(() => null);
+    await reached;
+    const { body } = await small.post(`/runs/${anchor}/music/generate`, { prompt: "quick" });
+    expect(body.ok).toBe(true);
+    await small.kill();
+    await slow;
+  } finally {
+    await small.close();
+  }
 });
 
 test("a provider that hangs is given up", async () => {

@@ -3,6 +3,7 @@ import { createGoogle } from "@ai-sdk/google";
 import { createOpenAI } from "@ai-sdk/openai";
 import { type SpeechModel, generateSpeech } from "ai";
 import type { MakeMedia } from "#models/media/media.ts";
+import { listVoices } from "#models/media/media-lists.ts";
 import { numberOption, textOption } from "#models/media/media-options.ts";
 import { warningText } from "#models/media/sdk-image.ts";
 import { wavOf } from "#models/media/wav.ts";
@@ -17,7 +18,7 @@ export function sdkSpeech(wire: Wire): MakeMedia {
       const { audio, warnings } = await generateSpeech({
         model: speechModels[own.kind](own, model),
         text: prompt,
-        ...set("voice", textOption(given, "voice", "profile")),
+        ...set("voice", textOption(given, "voice", "profile") ?? (await firstVoice(own, options.signal))),
         ...(wanted === null ? {} : { outputFormat: wanted.name }),
         ...set("instructions", textOption(given, "instructions")),
         ...set("speed", numberOption(given, "speed")),
@@ -28,6 +29,15 @@ export function sdkSpeech(wire: Wire): MakeMedia {
       const bytes = wanted?.sampleRate ? wavOf(audio.uint8Array, wanted.sampleRate) : audio.uint8Array;
       return { files: [bytes], warnings: warnings.map(warningText) };
     });
+}
+
+const lookMs = 3000;
+
+/** A server of one's own has voices of its own: where it lists them, its first is meant, and not OpenAI's. */
+async function firstVoice(own: Call, signal: AbortSignal): Promise<string | undefined> {
+  if (own.kind !== "openai-compatible") return undefined;
+  const patience = AbortSignal.any([signal, AbortSignal.timeout(lookMs)]);
+  return (await listVoices(own, patience).catch(() => []))[0]?.id;
 }
 
 function set<T>(name: string, value: T | undefined): Record<string, T> {

@@ -19,7 +19,7 @@ export function modelAttributes(payload: JsonObject, outcome: EffectOutcome | nu
   const provider = textOf(result["provider"]) ?? textOf(payload["provider"]);
   const finish = textOf(result["finish_reason"]);
   return known({
-    "gen_ai.operation.name": "chat",
+    "gen_ai.operation.name": isObject(payload["output"]) ? "generate_content" : "chat",
     "gen_ai.provider.name": provider && (providerNames[provider] ?? provider),
     "gen_ai.request.model": textOf(payload["model"]) ?? textOf(result["model"]),
     "gen_ai.request.temperature": numberOf(params["temperature"]),
