@@ -5,7 +5,7 @@ import { connectionJson } from "#http/provider-connections.ts";
 import type { Services } from "#http/services.ts";
 import { families } from "#models/config/connections.ts";
 import { virtualProviderId } from "#models/connected-providers.ts";
-import { type ModelInfo, type Provider, answersText } from "#models/provider.ts";
+import { type ModelInfo, type Provider, makesEmbeddings } from "#models/provider.ts";
 
 /** How long a provider may take to name its models before a list goes on without them. */
 
@@ -162,7 +162,7 @@ export async function embeddingModelList(services: Services, name: string | null
     asked.map(async (provider) => ({ provider, ...(await askModels(services, provider)) })),
   );
   const lists = answers
-    .map(({ provider, found }) => ({ provider, models: found.filter((model) => !answersText(model)).map(modelItem) }))
+    .map(({ provider, found }) => ({ provider, models: found.filter(makesEmbeddings).map(modelItem) }))
     .filter(({ models }) => models.length > 0)
     .sort((a, b) => (a.provider.id < b.provider.id ? -1 : 1));
   const items = isWithoutModels ? [] : lists.flatMap(({ models }) => models);

@@ -32,7 +32,7 @@ export function connectionList({ connections, providers }: Services) {
   const others = providers
     .list()
     .filter(({ id }) => !id.startsWith("endpoint:"))
-    .map(({ id, label }) => ({
+    .map(({ id, label, isMediaOnly, media }) => ({
       id,
       virtual_provider: id,
       display_name: label,
@@ -43,7 +43,7 @@ export function connectionList({ connections, providers }: Services) {
       api_key_set: false,
       api_key_fingerprint: null,
       scope: "gateway" as const,
-      capabilities: ["text"],
+      capabilities: isMediaOnly ? [...(media?.tasks ?? [])] : ["text"],
       allowed_models: [],
       enabled: true,
       created_at: null,

@@ -182,6 +182,11 @@ export function answersText({ capabilities }: ModelInfo): boolean {
   return capabilities.includes("text") || !capabilities.some((each) => notText.includes(each));
 }
 
+/** Whether it does nothing but turn texts into vectors. */
+export function makesEmbeddings({ capabilities }: ModelInfo): boolean {
+  return capabilities.includes("embedding") && !capabilities.includes("text");
+}
+
 /** Who makes something where nobody is named. */
 export interface MediaRoute {
   provider: string;

@@ -6,7 +6,7 @@ import { withOwnCaches } from "#models/own-caches.ts";
 import { createLocalProvider } from "#models/local/provider.ts";
 import type { WorkerSettings } from "#models/local/protocol.ts";
 import type { MediaMaker } from "#models/media/media.ts";
-import { type Provider, type ProviderRegistry, answersText } from "#models/provider.ts";
+import { type Provider, type ProviderRegistry, answersText, makesEmbeddings } from "#models/provider.ts";
 import { type Endpoint, createEndpoint } from "#models/remote/endpoint.ts";
 import { createProbedServers } from "#models/remote/probed-servers.ts";
 
@@ -141,7 +141,7 @@ function registryOver(
       const { embedding } = settings;
       if (embedding) return embedding;
       const models = (await local.models(AbortSignal.any([signal, AbortSignal.timeout(discoveryMs)]))).filter(
-        (model) => !answersText(model),
+        makesEmbeddings,
       );
       return models[0] ? { provider: local.id, model: models[0].id } : null;
     },

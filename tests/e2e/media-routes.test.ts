@@ -390,6 +390,26 @@ describe("the child run", () => {
   });
 });
 
+test("a connection that somebody entered speaks like ElevenLabs, at its own address and with its own key", async () => {
+  const made = await gateway.post("/config/provider-endpoint-profiles", {
+    id: "booth",
+    display_name: "Booth",
+    provider_family: "elevenlabs",
+    base_url: `${server.url}/eleven/v1`,
+    api_key: "booth-key",
+    allowed_models: ["eleven_test"],
+  });
+  expect(made.status).toBe(200);
+  const speak = (model: string) =>
+    make("voice/tts", { text: "x".repeat(50), provider: "endpoint:booth", model, voice: "v9" });
+  const { body } = await speak("eleven_test");
+  expect(readWav((await content(body.audio_artifact)).bytes).hertz).toBe(300);
+  const asked = server.requests.findLast(({ path }) => path === "/eleven/v1/text-to-speech/v9");
+  expect([asked?.headers.get("xi-api-key"), asked?.body.model_id]).toEqual(["booth-key", "eleven_test"]);
+  expect((await speak("another")).body.detail).toMatch(/does not allow the model 'another'/);
+  expect((await gateway.get("/audio/speech/models?provider=endpoint:booth")).body.models).toEqual(["eleven_test"]);
+});
+
 describe("what goes wrong", () => {
   const page = () =>
     new Response("<!doctype html><html>Bad gateway</html>", { headers: { "content-type": "text/html" } });

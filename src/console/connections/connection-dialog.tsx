@@ -10,6 +10,7 @@ const families = [
   ["openai", "OpenAI"],
   ["anthropic", "Anthropic"],
   ["google", "Google"],
+  ["elevenlabs", "ElevenLabs"],
   ["mistral", "Mistral"],
   ["openrouter", "OpenRouter"],
   ["azure", "Azure OpenAI"],
