@@ -82,7 +82,7 @@ async function searchVectors({ models }: Settings, env: Environment): Promise<vo
   await mkdir(tmpdir(), { recursive: true });
   const dir = await mkdtemp(join(tmpdir(), "abstractgateway-check-"));
   try {
-    const store = await openVectorStore({ dir, cacheDir: models.cacheDir, env });
+    const store = await openVectorStore({ place: dir, cacheDir: models.cacheDir, env });
     const table = await store.createTable("check", [
       { id: "north", vector: [0, 1] },
       { id: "east", vector: [1, 0] },

@@ -94,9 +94,11 @@ export async function createApp(
   const webhooks = createWebhooks(settings, report);
   const tracing = await createTracing(settings, { version, report });
   const watch = joinWatches([webhooks.watch, tracing?.watch ?? null, loggedRuns(log)]);
-  const graph = await createGraphMemory({ settings, ledger, providers, environment, report });
+  // A runner that waits for another one's end does not write the graph's index yet.
+  const hasRunner = (): boolean => runner !== null && runner.status().state !== "standby";
+  const graph = await createGraphMemory({ settings, ledger, providers, environment, report, hasRunner, isShared });
   const engines = { settings, ledger, providers, codeRunner, tools, webhooks, graph, metrics, tracing, log };
-  const runner = settings.runner
+  const runner: AdoptingRunner | null = settings.runner
     ? createGatewayRunner({ ...engines, modelsOf, watch, programs, stores, offload, report })
     : null;
   const retention = createGatewayRetention(settings, ledger);

@@ -15,6 +15,7 @@ import { newId } from "#core/ids.ts";
 import type { Log, Report } from "#core/log.ts";
 import { systemClock } from "#core/time.ts";
 import { createHandlers } from "#effects/create-handlers.ts";
+import { schemaReader } from "#memory/assertion-schema.ts";
 import { createSpanStore } from "#memory/spans/span-store.ts";
 import type { OwnModels } from "#app/runtimes.ts";
 import { takeProcessLock } from "#ledger/sqlite/process-lock.ts";
@@ -48,7 +49,7 @@ export function createGatewayRunner(parts: {
     parts;
   const now = systemClock;
   const makeChild = createMakeChild({ loadPlan: programs.load, now, newId });
-  const toolCalls = toolCallDependencies(settings, tools);
+  const toolCalls = toolCallDependencies(settings, { tools, evidence: { blobs: stores.blobs, now } });
   const own = createHandlers({
     ledger,
     providers: (runtimeId) => modelsOf(runtimeId).providers,
@@ -67,35 +68,42 @@ export function createGatewayRunner(parts: {
   const handlers = new Map([...own, [webhooks.handler.type, webhooks.handler]]);
   const told = loggedHandlers(handlers, parts.log);
   const counted = metrics ? measuredHandlers(told, metrics) : told;
-  const { runtime, limits } = settings;
   return createRunner({
+    ...limitsOf(settings),
     ledger,
     handlers: tracing?.handlers(counted) ?? counted,
     loadPlan: programs.load,
     offload,
     engine: {
-      compatNodeErrors: runtime.compatNodeErrors,
+      compatNodeErrors: settings.runtime.compatNodeErrors,
       effectTypes: new Set(handlers.keys()),
       toolSpec: specOf(tools),
+      semanticSchema: schemaReader(parts.graph.semantics),
       calendar: calendarMath,
     },
-    maxActiveRuns: runtime.maxActiveRuns,
-    maxEffects: runtime.maxEffects,
-    slice: { maxRecords: runtime.sliceRecords, ms: runtime.sliceMs },
-    maxInlineBytes: limits.maxInlineBytes,
-    leaseMs: runtime.leaseMs,
-    graceMs: runtime.graceMs,
     owner: "local",
     lock: () => takeProcessLock(join(settings.dataDir, "gateway_runner.lock")),
     now,
     newId,
     random: Math.random,
     sleep,
-    crashPoint: createCrashPoint(runtime.crashAt),
+    crashPoint: createCrashPoint(settings.runtime.crashAt),
     watch: parts.watch,
+    onTaken: () => parts.graph.takeUp(),
     ...(metrics ? { onTurn: (waitedMs: number) => metrics.queueWait(waitedMs / 1000) } : {}),
     report: parts.report,
   });
+}
+
+function limitsOf({ runtime, limits }: Settings) {
+  return {
+    maxActiveRuns: runtime.maxActiveRuns,
+    maxEffects: runtime.maxEffects,
+    slice: { maxRecords: runtime.sliceRecords, ms: runtime.sliceMs },
+    maxInlineBytes: limits.maxInlineBytes,
+    leaseMs: runtime.leaseMs,
+    graceMs: runtime.graceMs,
+  };
 }
 
 function sleep(ms: number, signal: AbortSignal): Promise<void> {

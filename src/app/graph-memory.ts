@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import type { Settings } from "#config/settings.ts";
+import { messageOf } from "#core/errors.ts";
 import { newId } from "#core/ids.ts";
 import type { Ledger } from "#ledger/ledger.ts";
 import type { Embedder } from "#memory/embedder.ts";
@@ -14,6 +15,8 @@ import type { ProviderRegistry } from "#models/provider.ts";
 
 export interface OpenedMemory extends GraphMemory {
   semantics: SemanticsRegistry;
+  /** This process is the one that applies from now on: what another one left is taken up where nobody may ask here. */
+  takeUp(): void;
   close(): Promise<void>;
 }
 
@@ -24,8 +27,12 @@ export async function createGraphMemory(parts: {
   providers: ProviderRegistry;
   environment: Record<string, string | undefined>;
   report: (message: string) => void;
+  /** Whether this process has the runner, of which there is one. */
+  hasRunner: () => boolean;
+  /** Other processes of this data folder answer questions too. */
+  isShared: boolean;
 }): Promise<OpenedMemory> {
-  const { settings, ledger, providers, environment, report } = parts;
+  const { settings, ledger, providers, environment, report, isShared } = parts;
   const { dir, uri, globalId, semanticsPath } = settings.memory;
   const backend = usableBackend(settings.memory.backend, report);
   const semantics = await loadSemantics(semanticsPath);
@@ -35,16 +42,23 @@ export async function createGraphMemory(parts: {
     stores: createStoreShelf({ backend, dir, uri, cacheDir: settings.models.cacheDir, env: environment }),
     embedder,
     // A graph in memory is each process's own; one on disk has one writer, the process with the runner.
-    applies: settings.runner || backend === "memory",
+    applies: () => backend === "memory" || parts.hasRunner(),
     report,
   });
+  const unsubscribe = ledger.subscribe(({ memory }) => memory && knowledge.soon());
   return {
     knowledge,
     semantics,
     readPredicate: predicateReader(semantics),
     globalId,
     newId,
+    takeUp() {
+      if (!isShared) return;
+      const failed = (error: unknown) => report(`The memory log cannot be read: ${messageOf(error)}`);
+      void ledger.memoryHead().then((head) => head > 0 && knowledge.soon(), failed);
+    },
     async close() {
+      unsubscribe();
       await knowledge.close();
       embedder.close();
     },

@@ -7,8 +7,7 @@ import { AppError, messageOf } from "#core/errors.ts";
 import type { JsonObject } from "#core/value.ts";
 import type { MediaSources } from "#effects/media/given-media.ts";
 import type { ToolCallDependencies } from "#effects/tool-calls.ts";
-import { delegateAgentSpec } from "#engine/react/delegation.ts";
-import { askUserSpec } from "#engine/react/ask-user-spec.ts";
+import { agentToolSpecs } from "#engine/react/agent-tools.ts";
 import { builtinTools } from "#tools/builtin-tools.ts";
 import { openAttachmentTool } from "#tools/open-attachment.ts";
 import { createMcpServers } from "#tools/mcp/mcp-servers.ts";
@@ -61,8 +60,12 @@ function searchSettings({ provider, baseUrl, apiKey }: Settings["web"]["search"]
   return { provider, ...(baseUrl === null ? {} : { baseUrl }) };
 }
 
-export function toolCallDependencies(settings: Settings, tools: ToolRegistry): ToolCallDependencies {
-  return { tools, mode: settings.toolMode, openWorkspace: workspaceOpener(settings), refusal: toolRefusal(settings) };
+export function toolCallDependencies(
+  settings: Settings,
+  { tools, evidence }: Pick<ToolCallDependencies, "tools" | "evidence">,
+): ToolCallDependencies {
+  const openWorkspace = workspaceOpener(settings);
+  return { tools, mode: settings.toolMode, openWorkspace, refusal: toolRefusal(settings), evidence };
 }
 
 /** Where attachments of model calls come from. */
@@ -74,7 +77,7 @@ export function mediaSources(settings: Settings, attachments: Attachments, tools
 /** Catalogue entries of tools, as flows and model calls name them. */
 export function specOf(tools: ToolRegistry): (name: string) => JsonObject | null {
   return (name) => {
-    const own = [askUserSpec, delegateAgentSpec].find((spec) => spec["name"] === name);
+    const own = agentToolSpecs.find((spec) => spec["name"] === name);
     if (own) return own;
     const tool = tools.find(name);
     return tool && (toolSpec(tool) as unknown as JsonObject);

@@ -55,11 +55,14 @@ export interface Effected {
   writes?: Write[];
 }
 
-/** A value, one more item of a list, or other items for the first `count` of a list: what was added behind them meanwhile stays. */
+/**
+ * A value, one more item of a list, or other items for the first `count` of a list, of which `last` is the last one: what was added behind
+ * them meanwhile stays.
+ */
 export type Write =
   | { path: string[]; value: Value }
   | { path: string[]; append: Value }
-  | { path: string[]; begin: { count: number; items: Value[] } };
+  | { path: string[]; begin: { count: number; last: Value; items: Value[] } };
 
 export interface EffectHandler {
   type: string;

@@ -2,6 +2,7 @@ import type { Effect, EffectOutcome } from "#core/effect.ts";
 import { messageOf } from "#core/errors.ts";
 import { type JsonObject, type Value, isObject } from "#core/value.ts";
 import type { EffectContext, EffectHandler, Effected } from "#effects/effect-handler.ts";
+import { Evidence, type EvidenceStore } from "#effects/evidence.ts";
 import { type PreparedCall, executeCalls, refusedCall } from "#effects/tool-execution.ts";
 import { answerOf, callsFromConsent, consentWait, delegationWait } from "#effects/tool-consent.ts";
 import { approvalPolicy, runsAtOnce } from "#tools/approval-policy.ts";
@@ -18,6 +19,7 @@ export interface ToolCallDependencies {
   openWorkspace: OpenWorkspace;
   /** Why the owner of a runtime may not use a tool; null when they may. */
   refusal: (tool: string, runtimeId: string) => string | null;
+  evidence: EvidenceStore;
 }
 
 /** Carries out the calls of one turn, or waits for somebody's consent first (contract flow-runtime 4.6). */
@@ -32,15 +34,20 @@ export function toolCallsHandler(deps: ToolCallDependencies): EffectHandler {
 }
 
 async function run(deps: ToolCallDependencies, effect: Effect, context: EffectContext): Promise<Effected> {
+  const evidence = new Evidence(deps.evidence, context);
   try {
-    const outcome = await outcomeOf(deps, effect, context);
-    return { outcome, writes: openedMedia(outcome) };
+    const outcome = await outcomeOf(deps, effect, { context, evidence });
+    return { outcome, writes: [...openedMedia(outcome), ...evidence.writes], artifacts: evidence.artifacts };
   } catch (error) {
     return { outcome: { status: "failed", error: messageOf(error) } };
   }
 }
 
-async function outcomeOf(deps: ToolCallDependencies, effect: Effect, context: EffectContext): Promise<EffectOutcome> {
+async function outcomeOf(
+  deps: ToolCallDependencies,
+  effect: Effect,
+  { context, evidence }: { context: EffectContext; evidence: Evidence },
+): Promise<EffectOutcome> {
   const consent = answerOf(effect.payload);
   if (consent && !("approved" in consent)) return completed(consent.executed);
   const workspace = deps.openWorkspace(context.vars, context.run.runtime_id);
@@ -50,10 +57,9 @@ async function outcomeOf(deps: ToolCallDependencies, effect: Effect, context: Ef
   for (const [index, call] of raw.entries()) {
     prepared.push(await prepare(deps, { call, index }, { effect, context, workspace }));
   }
+  const carryOut = async () => evidence.keep(prepared, await executeCalls(prepared, { context, workspace }));
   if (consent) {
-    const results = consent.approved
-      ? await executeCalls(prepared, { context, workspace })
-      : prepared.map((call) => refusedCall(call, consent.reason));
+    const results = consent.approved ? await carryOut() : prepared.map((call) => refusedCall(call, consent.reason));
     return completed({ mode: "executed", results: consent.merge(results) as unknown as Value });
   }
   if (deps.mode === "passthrough" || deps.mode === "delegated")
@@ -65,10 +71,7 @@ async function outcomeOf(deps: ToolCallDependencies, effect: Effect, context: Ef
     overrides: isObject(runtime) ? runtime["tool_policy"] : undefined,
   });
   if (runsAtOnce(names, deps.mode, policy)) {
-    return completed({
-      mode: "executed",
-      results: (await executeCalls(prepared, { context, workspace })) as unknown as Value,
-    });
+    return completed({ mode: "executed", results: (await carryOut()) as unknown as Value });
   }
   return consentWait(effect, { key: context.idempotency_key, prepared, policy });
 }

@@ -25,6 +25,7 @@ export interface CallResult {
   success: boolean;
   output: Value;
   error: string | null;
+  meta?: JsonObject;
 }
 
 const maxAtOnce = 8;

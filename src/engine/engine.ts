@@ -35,6 +35,8 @@ export interface EngineOptions {
   effectTypes: ReadonlySet<string>;
   /** Catalogue entry of a tool of this gateway (contract flow-runtime 4.6), or null when there is none of that name. */
   toolSpec?: (name: string) => JsonObject | null;
+  /** Schema of the graph's vocabulary by its reference, or null. */
+  semanticSchema?: (ref: string) => JsonObject | null;
   /** Times of schedules; absent where none run. */
   calendar?: CalendarMath;
 }

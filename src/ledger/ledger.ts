@@ -165,6 +165,8 @@ export interface Notice {
   mail: string[];
   /** Newly accepted emit_event commands are waiting. */
   emits: boolean;
+  /** The memory log grew. */
+  memory: boolean;
 }
 
 export interface StoredState {

@@ -29,7 +29,7 @@ export class Notices {
 }
 
 export function emptyNotice(): Notice {
-  return { started: [], updates: [], mail: [], emits: false };
+  return { started: [], updates: [], mail: [], emits: false, memory: false };
 }
 
 /** Adds what a durable batch did. `mailed` are the runs whose mail was not dropped. */
@@ -50,4 +50,5 @@ export function addBatch(
   }
   notice.mail.push(...did.mailed);
   notice.emits ||= did.emits;
+  notice.memory ||= (batch.memory?.length ?? 0) > 0;
 }

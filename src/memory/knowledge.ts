@@ -1,4 +1,4 @@
-import { messageOf } from "#core/errors.ts";
+import { AppError, messageOf } from "#core/errors.ts";
 import { type Follower, type MemoryLog, catchUp, fillVectors } from "#memory/catch-up.ts";
 import type { Embedder } from "#memory/embedder.ts";
 import type { KnowledgeStore } from "#memory/knowledge-store.ts";
@@ -9,14 +9,16 @@ export interface KnowledgeOptions {
   /** Where stores come from. */
   stores: StoreShelf;
   embedder: Embedder;
-  /** False in a process that only reads what another one applies to the same store. */
-  applies: boolean;
+  /** False while this process only reads what another one applies to the same store. It may change when another process goes. */
+  applies: () => boolean;
   report: (message: string) => void;
 }
 
 /** Opens and removes stores, and remembers which of them is in use. */
 export interface StoreShelf {
-  open(space: Space): Promise<KnowledgeStore>;
+  open(space: Space, options: { writes: boolean }): Promise<KnowledgeStore>;
+  /** What is read while the process that applies has not made a store yet. */
+  empty(): KnowledgeStore;
   /** Removes a store that is not open, damaged or not. */
   drop(space: Space): Promise<void>;
   remembered(): Promise<Space | null>;
@@ -29,6 +31,14 @@ export interface View {
   space: Space;
   /** What a person should know of the answers. */
   warnings: string[];
+}
+
+interface Active {
+  store: KnowledgeStore;
+  space: Space;
+  /** Opened to be written. */
+  writes: boolean;
+  isEmpty?: true;
 }
 
 const retryMs = 30_000;
@@ -46,7 +56,7 @@ const lookMs = 20;
  */
 export class Knowledge {
   #options: KnowledgeOptions;
-  #active: { store: KnowledgeStore; space: Space } | null = null;
+  #active: Active | null = null;
   #opening: Promise<void> | null = null;
   #work: Promise<void> = Promise.resolve();
   #renewal: { space: Space; position: number } | null = null;
@@ -55,6 +65,10 @@ export class Knowledge {
   /** Entries that were applied since the store was tidied. */
   #untidy = 0;
   #retired: { store: KnowledgeStore; space: Space; atMs: number }[] = [];
+  /** Were read or written before this process changed its part; somebody may still look at them. */
+  #left: KnowledgeStore[] = [];
+  #following: Promise<void> | null = null;
+  #hasNews = false;
   #renewing: Promise<void> = Promise.resolve();
   #warning: string | null = null;
   #timer: ReturnType<typeof setTimeout> | null = null;
@@ -68,7 +82,8 @@ export class Knowledge {
 
   async view(): Promise<View> {
     await this.#open();
-    const warnings = this.#options.applies ? await this.#settle() : await this.#awaitOther();
+    const { writes } = this.#current();
+    const warnings = writes ? await this.#settle() : await this.#awaitOther();
     const active = this.#current();
     if (this.#warning !== null) warnings.push(this.#warning);
     if (this.#renewal) {
@@ -76,7 +91,7 @@ export class Knowledge {
         `The graph is being embedded anew for ${this.#renewal.space.model}: until then ${active.space.model ?? "words"} answers`,
       );
     }
-    return { ...active, warnings };
+    return { store: active.store, space: active.space, warnings };
   }
 
   /** Vector of a question in the space of a view, or why there is none. */
@@ -94,7 +109,18 @@ export class Knowledge {
 
   /** Something was committed: applied in the background, so that the next question need not wait. */
   soon(): void {
-    if (this.#options.applies) this.#later(0, () => this.view().then(() => undefined));
+    if (!this.#options.applies() || this.#end.signal.aborted) return;
+    this.#hasNews = true;
+    if (this.#following) return;
+    this.#following = this.#follow().catch((error) => this.#tell("was not brought up to date", error));
+    this.#keep(this.#following.finally(() => (this.#following = null)));
+  }
+
+  async #follow(): Promise<void> {
+    while (this.#hasNews) {
+      this.#hasNews = false;
+      await this.view();
+    }
   }
 
   /** Gives vectors to what was added while the model did not answer. Answers whether all have one now. */
@@ -116,7 +142,7 @@ export class Knowledge {
 
   /** Another model may be configured: done when the graph is embedded by it. */
   async followModel(): Promise<void> {
-    if (!this.#options.applies) return;
+    if (!this.#options.applies()) return;
     await this.#open();
     this.#followedMs = Number.NEGATIVE_INFINITY;
     await this.#settle();
@@ -126,41 +152,62 @@ export class Knowledge {
   async close(): Promise<void> {
     this.#end.abort(new Error("the gateway stops"));
     if (this.#timer) clearTimeout(this.#timer);
-    await Promise.allSettled([this.#opening, this.#work, this.#renewing, ...this.#background]);
+    await Promise.allSettled([this.#opening, this.#following, this.#work, this.#renewing, ...this.#background]);
     await this.#dropRetired(0);
     await this.#active?.store.close();
+    for (const store of this.#left.splice(0)) await store.close();
     this.#active = null;
   }
 
-  #current(): { store: KnowledgeStore; space: Space } {
+  #current(): Active {
     if (!this.#active) throw new Error("the knowledge graph is not open");
     return this.#active;
   }
 
   #open(): Promise<void> {
     this.#end.signal.throwIfAborted();
-    if (this.#active) return Promise.resolve();
-    this.#opening ??= this.#openFirst().finally(() => {
+    if (this.#active && this.#active.writes === this.#options.applies()) return Promise.resolve();
+    this.#opening ??= this.#alone(() => this.#change()).finally(() => {
       this.#opening = null;
     });
     return this.#opening;
   }
 
-  async #openFirst(): Promise<void> {
-    const { stores, applies } = this.#options;
-    const space = (await stores.remembered()) ?? (await this.#spaceNow());
+  /** Opens the store for the part that this process has now. */
+  async #change(): Promise<void> {
+    const before = this.#active;
+    this.#active = this.#options.applies() ? await this.#openToWrite() : await this.#openToRead();
+    if (before) this.#left.push(before.store);
+  }
+
+  async #openToRead(): Promise<Active> {
+    const { stores } = this.#options;
+    const space = await stores.remembered();
+    if (!space) return { store: stores.empty(), space: noVectors, writes: false, isEmpty: true };
     try {
-      this.#active = { store: await stores.open(space), space };
+      return { store: await stores.open(space, { writes: false }), space, writes: false };
     } catch (error) {
-      if (!applies) throw error;
+      if (error instanceof AppError) throw error;
+      const why = `The knowledge graph cannot be read yet: ${messageOf(error)}`;
+      throw new AppError("unavailable", why, { retryable: true, cause: error });
+    }
+  }
+
+  async #openToWrite(): Promise<Active> {
+    const { stores } = this.#options;
+    const space = (await stores.remembered()) ?? (await this.#spaceNow());
+    let store: KnowledgeStore;
+    try {
+      store = await stores.open(space, { writes: true });
+    } catch (error) {
       this.#warning = "The index of the graph was damaged and was made again from the ledger";
       this.#options.report(`${this.#warning}: ${messageOf(error)}`);
       await stores.drop(space);
-      this.#active = { store: await stores.open(space), space };
+      store = await stores.open(space, { writes: true });
     }
-    if (!applies) return;
-    this.#bare = (await this.#active.store.counts()).withoutVector;
+    this.#bare = (await store.counts()).withoutVector;
     await stores.remember(space);
+    return { store, space, writes: true };
   }
 
   /** The space that the configured model makes; none when there is no model or it does not answer. */
@@ -209,35 +256,30 @@ export class Knowledge {
 
   #tidySoon(): void {
     this.#untidy = 0;
-    this.#keep(
-      this.tidy().catch((error) => {
-        if (!this.#end.signal.aborted)
-          this.#options.report(`The index of the graph was not tidied: ${messageOf(error)}`);
-      }),
-    );
+    this.#keep(this.tidy().catch((error) => this.#tell("was not tidied", error)));
   }
 
-  #follower(active = this.#current()): Follower {
+  #follower(active: Omit<Active, "writes"> = this.#current()): Follower {
     const { log, embedder, report } = this.#options;
-    return { log, embedder, report, ...active, signal: this.#end.signal };
+    return { log, embedder, report, store: active.store, space: active.space, signal: this.#end.signal };
   }
 
   /** The process that applies is another: its store is asked until it has what this process knows to be committed. */
   async #awaitOther(): Promise<string[]> {
-    const { log, stores } = this.#options;
-    const remembered = await stores.remembered();
-    const active = this.#current();
-    if (remembered && spaceKey(remembered) !== spaceKey(active.space)) {
-      this.#active = { store: await stores.open(remembered), space: remembered };
-      await active.store.close();
-    }
-    const head = await log.memoryHead();
+    const head = await this.#options.log.memoryHead();
     const until = performance.now() + otherMs;
-    while ((await this.#current().store.position()) < head) {
+    for (;;) {
+      await this.#alone(() => this.#followOther());
+      if ((await this.#current().store.position()) >= head) return [];
       if (performance.now() > until) return ["The newest assertions are not in the graph yet: no runner applies them"];
       await Bun.sleep(lookMs);
     }
-    return [];
+  }
+
+  async #followOther(): Promise<void> {
+    const { space, isEmpty } = this.#current();
+    const remembered = await this.#options.stores.remembered();
+    if (remembered && (isEmpty || spaceKey(remembered) !== spaceKey(space))) await this.#change();
   }
 
   async #followModel(): Promise<void> {
@@ -253,7 +295,7 @@ export class Knowledge {
     const { assertions } = await active.store.counts();
     if (assertions > 0) report(`${assertions} assertions are embedded anew for ${space.model}`);
     this.#renewal = { space, position: 0 };
-    const store = await stores.open(space);
+    const store = await stores.open(space, { writes: true });
     const renewing = this.#renew({ store, space }).catch(async (error) => {
       this.#renewal = null;
       await store.close();
@@ -271,7 +313,7 @@ export class Knowledge {
     });
     const last = this.#current();
     await stores.remember(next.space);
-    this.#active = next;
+    this.#active = { ...next, writes: true };
     this.#bare = bare;
     this.#renewal = null;
     this.#retired.push({ ...last, atMs: performance.now() });
@@ -292,13 +334,13 @@ export class Knowledge {
     if (this.#timer || this.#end.signal.aborted) return;
     this.#timer = setTimeout(() => {
       this.#timer = null;
-      this.#keep(
-        work().catch((error) => {
-          if (!this.#end.signal.aborted) this.#options.report(`The knowledge graph: ${messageOf(error)}`);
-        }),
-      );
+      this.#keep(work().catch((error) => this.#tell("was not looked after", error)));
     }, delayMs);
     this.#timer.unref();
+  }
+
+  #tell(what: string, error: unknown): void {
+    if (!this.#end.signal.aborted) this.#options.report(`The index of the graph ${what}: ${messageOf(error)}`);
   }
 
   #keep(work: Promise<void>): void {

@@ -24,16 +24,19 @@ export function createStoreShelf(options: ShelfOptions): StoreShelf {
   if (options.backend === "memory") {
     return {
       open: ({ dimensions }) => Promise.resolve(createInProcessStore(dimensions)),
+      empty,
       drop: () => Promise.resolve(),
       remembered: () => Promise.resolve(null),
       remember: () => Promise.resolve(),
     };
   }
-  const inUse = rememberedIn(join(options.dir, `${options.backend}.json`));
+  const inUse = { ...rememberedIn(join(options.dir, `${options.backend}.json`)), empty };
   return options.backend === "sqlite"
     ? { ...inUse, ...sqliteFiles(options.dir) }
     : { ...inUse, ...lanceTables(options) };
 }
+
+const empty = () => createInProcessStore(null);
 
 function sqliteFiles(dir: string): Pick<StoreShelf, "open" | "drop"> {
   const fileOf = (space: Space) => join(dir, `kg-${spaceKey(space)}.sqlite3`);
@@ -48,15 +51,15 @@ function sqliteFiles(dir: string): Pick<StoreShelf, "open" | "drop"> {
 
 function lanceTables({ dir, uri, cacheDir, env }: ShelfOptions): Pick<StoreShelf, "open" | "drop"> {
   const path = uri ?? join(dir, "kg");
-  const connect = () => openVectorStore({ dir: path, cacheDir, env });
+  const connect = (isShared = false) => openVectorStore({ place: path, cacheDir, env, isShared });
   const tableOf = (space: Space) => `assertions_${spaceKey(space)}`;
   const placeOf = (space: Space) => join(dir, `place-${spaceKey(space)}`);
   return {
-    async open(space) {
-      const db = await connect();
+    async open(space, { writes }) {
+      const db = await connect(!writes);
       try {
         const place = filePlace(placeOf(space));
-        return await openLanceStore({ db, table: tableOf(space), path, dimensions: space.dimensions, place });
+        return await openLanceStore({ db, table: tableOf(space), path, dimensions: space.dimensions, place, writes });
       } catch (error) {
         db.close();
         throw error;

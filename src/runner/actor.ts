@@ -9,6 +9,7 @@ import type { Input, PendingEffect, Step } from "#engine/engine.ts";
 import type { EffectHandler, Effected } from "#effects/effect-handler.ts";
 import type { Ledger } from "#ledger/ledger.ts";
 import { type CommitDependencies, commitSession } from "#runner/commit.ts";
+import { applyWrites } from "#runner/effect-writes.ts";
 import { Errands } from "#runner/errands.ts";
 import { applyMail, writeNotes } from "#runner/inbox.ts";
 import { type EffectRunner, effectContext } from "#runner/effect-runner.ts";
@@ -144,7 +145,6 @@ export class RunActor {
     const { session } = this;
     this.#inFlight?.abort("cancelled");
     this.#inFlight = null;
-    this.#errands.abort();
     await tellFamily(this.#deps.ledger, session, "cancel", reason);
     endRun(session.execution, "cancelled", reason ?? "Cancelled");
     await this.#finish("cancelled", { output: null, error: reason ?? "Cancelled" });
@@ -237,6 +237,7 @@ export class RunActor {
     { output, error }: { output: Value; error: string | null },
   ): Promise<void> {
     const { session } = this;
+    this.#errands.end();
     session.status = status;
     session.output = output;
     session.error = error;
@@ -321,12 +322,7 @@ export class RunActor {
     draft.mail.push(...(effected.mail ?? []));
     draft.artifacts.push(...(effected.artifacts ?? []));
     draft.memory.push(...(effected.memory ?? []));
-    for (const write of effected.writes ?? []) {
-      if ("append" in write) execution.vars.append(write.path, write.append);
-      else if ("begin" in write)
-        execution.vars.set(write.path, withBeginning(execution.vars.peek(...write.path), write.begin));
-      else execution.vars.set(write.path, write.value);
-    }
+    applyWrites(execution.vars, effected.writes ?? []);
   }
 
   /** Sends the draft; waits only for the batch before it, so that computing and writing overlap. */
@@ -371,10 +367,6 @@ class Flight {
       },
     );
   }
-}
-
-function withBeginning(list: Value | undefined, { count, items }: { count: number; items: Value[] }): Value {
-  return [...items, ...(Array.isArray(list) ? list.slice(count) : [])];
 }
 
 function crashRecord({ run, execution }: RunSession, message: string): StepRecord {

@@ -44,6 +44,8 @@ export interface RunnerOptions {
   watch?: RunWatch | null;
   /** Hears how long each run waited for its turn, ms. */
   onTurn?: (waitedMs: number) => void;
+  /** The runner lease is ours. */
+  onTaken?: () => void;
   /** Trouble that no caller sees: one sentence. */
   report: Report;
 }
@@ -171,6 +173,7 @@ class ActorSystem implements AdoptingRunner {
     this.#epoch = epoch;
     this.#actorDependencies.commit = { ...this.#actorDependencies.commit, epoch };
     this.#state = "running";
+    this.#options.onTaken?.();
     try {
       await this.#timers.start();
       await this.#route();

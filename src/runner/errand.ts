@@ -55,6 +55,11 @@ export class Errand {
     this.#controller.abort("shutdown");
   }
 
+  /** What came back cannot be used. */
+  refuse(error: string): void {
+    this.effected = { outcome: { status: "failed", error } };
+  }
+
   get isAborted(): boolean {
     return this.#controller.signal.aborted;
   }
@@ -92,21 +97,23 @@ export class Errand {
   }
 }
 
-/** Fewer messages are not worth a summary. */
-const leastMessages = 12;
+/** Fewer turns are not worth a summary. What stays of a compacted conversation is half of it, so that the next one is some turns away. */
+const leastTurns = 12;
 const share = 0.9;
 
 /**
- * Tokens of a conversation that fills nine tenths of its window and is longer than when it was last compacted; null otherwise (contract
- * http-api 5.7, here for every run).
+ * Tokens of a conversation that fills nine tenths of its window; null otherwise, and while it is no longer than when compacting it failed
+ * (contract http-api 5.7, here for every run).
  */
 export function overfullTokens({ execution }: RunSession): number | null {
   const { vars } = execution;
   const messages = vars.peek("context", "messages");
-  if (!Array.isArray(messages) || messages.length < leastMessages) return null;
+  const turns = Array.isArray(messages) ? messages.filter((each) => isObject(each) && each["role"] !== "system") : [];
+  if (turns.length < leastTurns) return null;
   const used = vars.peek("_limits", "estimated_tokens_used");
   const most = vars.peek("_limits", "max_input_tokens") ?? vars.peek("_limits", "max_tokens");
   if (typeof used !== "number" || typeof most !== "number" || most <= 0 || used < share * most) return null;
-  const last = vars.peek("_runtime", "last_auto_compact", "tokens");
-  return typeof last === "number" && used <= last ? null : used;
+  const last = vars.peek("_runtime", "last_auto_compact");
+  const failedAt = isObject(last) && last["is_done"] !== true ? last["tokens"] : null;
+  return typeof failedAt === "number" && used <= failedAt ? null : used;
 }

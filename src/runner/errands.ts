@@ -1,4 +1,5 @@
 import type { EffectHandler, Effected } from "#effects/effect-handler.ts";
+import { canWrite } from "#runner/effect-writes.ts";
 import { Errand, type ErrandReason, overfullTokens } from "#runner/errand.ts";
 import type { RunSession } from "#runner/session.ts";
 
@@ -40,6 +41,15 @@ export class Errands {
     this.#current?.abort();
   }
 
+  /** The run is over: what is under way has nothing to write to any more, and whoever commanded it is told. */
+  end(): void {
+    const errand = this.#current;
+    this.#current = null;
+    errand?.abort();
+    if (errand?.reason.kind !== "command") return;
+    this.#session.consume(errand.reason.mail, { status: "ignored", message: "The run ended before it was done" });
+  }
+
   /** What came back joins the run's next commit: its writes, its record, and the end of the command. */
   land(take: (effected: Effected) => void): void {
     const errand = this.#current;
@@ -47,10 +57,15 @@ export class Errands {
     this.#current = null;
     if (errand.isAborted) return;
     const { execution, draft } = this.#session;
+    if (!canWrite(execution.vars, errand.effected.writes ?? []))
+      errand.refuse("The conversation was changed meanwhile");
     if (errand.effected.outcome.status === "completed") take(errand.effected);
     execution.records.push(errand.record(this.#session, this.#handler?.type ?? ""));
     draft.touched = true;
     if (errand.reason.kind === "command") this.#session.consume(errand.reason.mail, errand.commandOutcome());
-    else execution.vars.set(["_runtime", "last_auto_compact"], { tokens: errand.reason.tokens });
+    else {
+      const isDone = errand.effected.outcome.status === "completed";
+      execution.vars.set(["_runtime", "last_auto_compact"], { tokens: errand.reason.tokens, is_done: isDone });
+    }
   }
 }

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createModelConfig } from "#app/model-config.ts";
 import { toolCallDependencies } from "#app/tool-wiring.ts";
+import { createDiskBlobs } from "#artifacts/disk-blobs.ts";
 import { loadSettings } from "#config/load.ts";
 import { rejection } from "#fixtures/rejection.ts";
 import { layeredConnections, layeredDefaults } from "#models/config/layered.ts";
@@ -22,7 +23,9 @@ afterEach(() => rmSync(dataDir, { recursive: true, force: true }));
 const settings = (env: Record<string, string> = {}) =>
   loadSettings({ env: { ABSTRACTGATEWAY_DATA_DIR: dataDir, ...env }, cwd: dataDir, envFile: null });
 const severalUsers = { ABSTRACTGATEWAY_USER_AUTH: "1" };
-const tools = (env: Record<string, string>) => toolCallDependencies(settings(env), createToolRegistry({ tools: [] }));
+const evidence = { blobs: createDiskBlobs(tmpdir()), now: Date.now };
+const tools = (env: Record<string, string>) =>
+  toolCallDependencies(settings(env), { tools: createToolRegistry({ tools: [] }), evidence });
 
 describe("folders", () => {
   const own = "a".repeat(32);

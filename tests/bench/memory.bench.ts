@@ -72,7 +72,7 @@ async function timesOf(ask: (index: number) => Promise<unknown>): Promise<number
 }
 
 async function floor() {
-  const db = await openVectorStore({ dir: join(dir, "floor"), cacheDir: null, env: process.env });
+  const db = await openVectorStore({ place: join(dir, "floor"), cacheDir: null, env: process.env });
   const table = await createTable(db, "assertions", dimensions);
   const from = performance.now();
   for (const [index, batch] of batches.entries()) {
@@ -122,7 +122,7 @@ async function graph() {
       env: process.env,
     }),
     embedder,
-    applies: true,
+    applies: () => true,
     report: (message) => console.warn(message),
   });
   const ask = (query: Partial<KnowledgeQuery>) =>

@@ -274,3 +274,68 @@ test("compacting what is not there is told, and so is a model that fails", async
   });
   await gateway.command(run, "cancel", {});
 }, 60_000);
+
+test("a conversation that fills its window is compacted by itself; what shrinks is what the model sees, and nothing else", async () => {
+  await upload(
+    "chat",
+    "chat",
+    [
+      exec("start", "on_flow_start", { out: ["context:object"] }),
+      exec("one", "llm_call", {
+        in: ["prompt:string", "use_context:boolean"],
+        out: ["response:string"],
+        defaults: { prompt: "and now?", use_context: true },
+      }),
+      exec("ask", "ask_user", { in: ["prompt:string"], defaults: { prompt: "Go on?" }, out: ["response:string"] }),
+      exec("two", "llm_call", {
+        in: ["prompt:string", "use_context:boolean"],
+        out: ["response:string"],
+        defaults: { prompt: "the end?", use_context: true },
+      }),
+      exec("end", "on_flow_end", { in: ["response:string"] }),
+    ],
+    ["start > one", "one > ask", "ask > two", "two > end", "two.response -> end.response"],
+  );
+  // The server says that each prompt has 7 tokens.
+  const begin = (maxTokens: number) => start("chat", { context: { messages }, _limits: { max_tokens: maxTokens } });
+  const roomy = await begin(8);
+  const run = await begin(7);
+  const stateOf = async (id: string) => (await gateway.get(`/runs/${id}/state`)).body.vars;
+  const deadline = Date.now() + 20_000;
+  while ((await stateOf(run)).context.messages.length > 7 && Date.now() < deadline) await Bun.sleep(20);
+  const { context } = await stateOf(run);
+  expect(context.messages).toHaveLength(7);
+  expect(context.messages[0].metadata).toMatchObject({ kind: "memory_summary", source_message_count: 16 });
+
+  const before = server.requests.length;
+  await gateway.command(run, "resume", { payload: { response: "yes" } });
+  expect((await ended(run)).error).toBeNull();
+  const seen = server.requests.slice(before).map(({ body }) => JSON.stringify(body?.messages ?? ""));
+  expect(seen[0]).toContain("They spoke of tea.");
+  expect(seen[0]).toContain("message 19 about tea");
+  expect(seen[0]).not.toContain("message 3 about tea");
+
+  const records = await gateway.ledger(run);
+  expect(
+    JSON.stringify(records.find(({ node_id: node, status }) => node === "one" && status === "completed")),
+  ).toContain("message 3 about tea");
+  const compactions = records.filter(({ effect }) => effect?.type === "memory_compact");
+  expect(compactions.map(({ status, idempotency_key: key }) => [status, key.split(":")[0]])).toEqual([
+    ["completed", "auto"],
+  ]);
+  const { body: history } = await gateway.get(`/runs/${run}/history_bundle`);
+  expect(JSON.stringify(history)).toContain("message 3 about tea");
+  const { body: input } = await gateway.get(`/runs/${run}/input_data`);
+  expect(input.input_data.context.messages).toHaveLength(20);
+  const span = context.messages[0].metadata.source_artifact_id;
+  const { body: archived } = await gateway.get(`/runs/${run}/artifacts/${span}/content`);
+  expect(archived.messages.map(({ content }: any) => content).slice(0, 2)).toEqual([
+    "message 0 about tea",
+    "message 1 about tea",
+  ]);
+  expect(archived.messages).toHaveLength(16);
+
+  // One with room is left alone.
+  expect((await stateOf(roomy)).context.messages).toHaveLength(22);
+  await gateway.command(roomy, "cancel", {});
+}, 60_000);

@@ -1,6 +1,7 @@
 /** What belongs to the first user, by the names that requests need. */
 export interface Belongings {
   runId: string;
+  stepId: string;
   waitingId: string;
   artifactId: string;
   attachmentId: string;
@@ -132,6 +133,7 @@ function runAttempts(own: Belongings): Record<string, Attempt[]> {
     "GET /runs/{run_id}/state": [{ path: run(own), status: absent }],
     "GET /runs/{run_id}/history_bundle": [{ path: run(own), status: absent, query: "include_session=true" }],
     "GET /runs/{run_id}/ledger": [{ path: run(own), status: absent }],
+    "GET /runs/{run_id}/steps/{step_id}/prompt": [{ path: { ...run(own), step_id: own.stepId }, status: absent }],
     "GET /runs/{run_id}/ledger/stream": [
       { path: run(own), status: absent },
       { path: run(own), status: absent, query: "after=3" },

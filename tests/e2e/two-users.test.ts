@@ -116,6 +116,7 @@ async function furnish(user: string): Promise<Belongings> {
   await ok(user, "POST", "/commands", { command_id: commandId, run_id: runId, type: "resume", payload });
   await until(user, runId, "completed");
   const history = await ok(user, "GET", `/runs/${runId}/history_bundle`);
+  const [firstStep] = (await ok(user, "GET", `/runs/${runId}/ledger`)).items;
   const { run_id: waitingId } = await begin("ask", { note: secret });
   const { run_id: listening } = await begin("listener", {});
   for (const each of [waitingId, listening]) await until(user, each, "waiting");
@@ -139,6 +140,7 @@ async function furnish(user: string): Promise<Belongings> {
   const drawn = await ok(user, "POST", "/visualflows", { name: secret });
   return {
     runId,
+    stepId: firstStep.step_id,
     waitingId,
     artifactId: history.ledgers[runId].artifacts[0].artifact_id,
     attachmentId: attached.artifact.$artifact,

@@ -124,6 +124,7 @@ describe("the API document", () => {
       "GET /runs/{run_id}/ledger",
       "GET /runs/{run_id}/ledger/stream",
       "GET /runs/{run_id}/state",
+      "GET /runs/{run_id}/steps/{step_id}/prompt",
       "GET /schedules",
       "GET /schedules/{schedule_id}",
       "GET /semantics",

@@ -131,6 +131,8 @@ export async function createHarness(options: HarnessOptions = {}): Promise<Harne
     providers: options.providers ?? noProviders,
     environment: {},
     report,
+    hasRunner: () => settings.runner,
+    isShared: false,
   });
   const whole: WholeServices = {
     ...shared,

@@ -389,6 +389,19 @@ export const rows: Row[] = [
     has: { detail: "Command 'none' not found" },
   },
   { name: "an unknown history is not found", path: `${api}/runs/none/history_bundle`, status: 404 },
+  { name: "a prompt of an unknown run is not found", path: `${api}/runs/none/steps/step-1/prompt`, status: 404 },
+  {
+    name: "a prompt of an unknown step is not found",
+    path: `${api}/runs/done/steps/none/prompt`,
+    status: 404,
+    has: { detail: "Step 'none' of run 'done' not found" },
+  },
+  {
+    name: "a step that asked no model has no prompt",
+    path: `${api}/runs/done/steps/step-1/prompt`,
+    status: 400,
+    has: { detail: expect.stringContaining("Step 'step-1' asked no model") },
+  },
   {
     name: "another ledger mode is a bad request",
     path: `${api}/runs/done/history_bundle?ledger_mode=half`,

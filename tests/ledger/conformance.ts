@@ -676,8 +676,12 @@ export function exerciseLedger(name: string, open: () => Promise<Opened>): void 
       test("entries are numbered in the order of commits and read from any of them on", async () => {
         expect(await ledger.memoryHead()).toBe(0);
         expect(await ledger.readMemory(0, 10)).toEqual([]);
+        const told: boolean[] = [];
+        const unsubscribe = ledger.subscribe(({ memory }) => told.push(memory));
         await ledger.commit({ memory: [event("a"), event("b")] });
         await ledger.commit({ memory: [undo] });
+        unsubscribe();
+        expect(told).toEqual([true, true]);
         const logged = await ledger.readMemory(0, 10);
         expect(logged.map(({ event }) => event)).toEqual([event("a"), event("b"), undo]);
         const numbers = logged.map(({ no }) => no);
@@ -1003,12 +1007,13 @@ export function exerciseLedger(name: string, open: () => Promise<Opened>): void 
         });
         await ledger.commit({ updates: [chain.peek(1, { head_seq: 9, records: [] })] }).catch(() => undefined);
         expect(seen).toEqual([
-          { started: ["r1"], updates: [], mail: [], emits: false },
+          { started: ["r1"], updates: [], mail: [], emits: false, memory: false },
           {
             started: [],
             updates: [{ run_id: "r1", status: "waiting", records: update.records, head_seq: 2, wakeAtMs: epochMs }],
             mail: ["r1"],
             emits: true,
+            memory: false,
           },
         ]);
         unsubscribe();

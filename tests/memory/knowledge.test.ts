@@ -80,7 +80,7 @@ for (const backend of ["lancedb", "sqlite", "memory"] as const) {
         log,
         embedder,
         stores: createStoreShelf({ backend, dir: folder, uri: null, cacheDir: null, env: {} }),
-        applies: true,
+        applies: () => true,
         report: (message) => void reports.push(message),
       });
     beforeEach(async () => {

@@ -7,7 +7,7 @@ import { openVectorStore } from "#memory/lancedb.ts";
 const folder = await mkdtemp(join(tmpdir(), "gateway-vectors-"));
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
-const open = (dir: string) => openVectorStore({ dir, cacheDir: null, env: {} });
+const open = (dir: string) => openVectorStore({ place: dir, cacheDir: null, env: {} });
 
 test("a vector store is made where there is none, and its rows are there when it is opened again", async () => {
   const dir = join(folder, "new", "store");

@@ -36,8 +36,8 @@ exerciseKnowledgeStore("the SQLite store", 3000, (dimensions) =>
 
 exerciseKnowledgeStore("the LanceDB store", 500, (dimensions) =>
   inFolder(async (folder) => {
-    const db = await openVectorStore({ dir: join(folder, "kg"), cacheDir: null, env: {} });
+    const db = await openVectorStore({ place: join(folder, "kg"), cacheDir: null, env: {} });
     const place = filePlace(join(folder, "place.json"));
-    return openLanceStore({ db, table: "assertions", path: folder, dimensions, place });
+    return openLanceStore({ db, table: "assertions", path: folder, dimensions, place, writes: true });
   }),
 );

@@ -75,7 +75,10 @@ async function compact(
     }),
     artifacts: [span.row],
     writes: [
-      { path: ["context", "messages"], begin: { count: messages.length, items: [...system, summary, ...recent] } },
+      {
+        path: ["context", "messages"],
+        begin: { count: messages.length, last: messages.at(-1) ?? null, items: [...system, summary, ...recent] },
+      },
       { path: ["_runtime", "memory_spans"], append: spanRecord(span) },
     ],
   };

@@ -13,7 +13,10 @@ export interface SpanMemory {
   globalId: string;
 }
 
-/** What effects of span memory have in common: what they read was committed before, and an interrupted one is simply done again. */
+/**
+ * What effects of span memory have in common: what they read was committed before, and an interrupted one is simply done again. Called as
+ * an agent's tool, what is wrong is told to the agent and does not fail its run.
+ */
 export function spanEffect(
   type: string,
   run: (payload: JsonObject, context: EffectContext) => Promise<Effected>,
@@ -28,10 +31,21 @@ export function spanEffect(
         return await run(payload, context);
       } catch (error) {
         if (!(error instanceof AppError) || context.signal.aborted) throw error;
-        return { outcome: { status: "failed", error: `${type}: ${error.message}` } };
+        const tool = textAt(payload, "tool_name");
+        return { outcome: tool === null ? failure(type, error) : toolFailure(tool, payload, error) };
       }
     },
   };
+}
+
+function failure(type: string, { message }: AppError): Effected["outcome"] {
+  return { status: "failed", error: `${type}: ${message}` };
+}
+
+function toolFailure(name: string, payload: JsonObject, { message }: AppError): Effected["outcome"] {
+  const callId = textAt(payload, "call_id") ?? "memory";
+  const result: JsonObject = { call_id: callId, name, success: false, output: null, error: message };
+  return { status: "completed", result: { mode: "executed", results: [result] } };
 }
 
 /** Run whose own spans are meant: another one of the same runtime, or the run that asks. AppError `not_found`. */

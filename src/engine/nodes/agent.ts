@@ -40,7 +40,7 @@ function start(context: NodeContext): NodeResult {
   const recalled = takeRecalled(context);
   const provider = routePart(context, "provider")?.toLowerCase() ?? null;
   const model = routePart(context, "model");
-  const asked = { task, provider, model, schema: schemaOf(agentSchema(context)) };
+  const asked = { task, provider, model, schema: schemaOf(agentSchema(context), context.execution.options) };
   execution.vars.set(path(context), { phase: "subworkflow", asked: asked as unknown as Value });
   const payload = {
     workflow_id: workflowId,

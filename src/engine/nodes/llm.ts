@@ -1,5 +1,6 @@
 import { lenientBool, pyStr } from "#core/python.ts";
 import { type JsonObject, type Value, isObject, numberOf } from "#core/value.ts";
+import type { EngineOptions } from "#engine/engine.ts";
 import { type NodeContext, type NodeDefinition, setting, textSetting } from "#engine/nodes/definition.ts";
 import { generatedOf, mediaFields } from "#engine/nodes/generated.ts";
 import { type Recalled, isRemembering, memoryPhase, takeRecalled } from "#engine/nodes/memory-phases.ts";
@@ -71,19 +72,22 @@ function addTools(context: NodeContext, payload: JsonObject): void {
   if (specs.length > 0) payload["tools"] = specs;
 }
 
-/** A plain JSON Schema, or one in OpenAI's wrapper. Null when there is none. */
-export function schemaOf(raw: Value | undefined): JsonObject | null {
+/** A plain JSON Schema, one in OpenAI's wrapper, or the name of one of the graph's vocabulary. Null when there is none. */
+export function schemaOf(raw: Value | undefined, { semanticSchema }: EngineOptions): JsonObject | null {
   if (!isObject(raw) || Object.keys(raw).length === 0) return null;
   const wrapped = isObject(raw["json_schema"]) ? raw["json_schema"] : null;
   const schema = wrapped && isObject(wrapped["schema"]) ? wrapped["schema"] : raw;
-  if (typeof schema["$ref"] === "string" && schema["$ref"].startsWith("abstractsemantics:")) {
-    throw new NodeError("schemas of the semantics registry are not available in this build");
-  }
-  return schema;
+  const ref = schema["$ref"];
+  if (typeof ref !== "string" || !ref.startsWith("abstractsemantics:")) return schema;
+  const meant = semanticSchema?.(ref);
+  if (meant) return meant;
+  throw new NodeError(
+    `The response schema '${ref.slice(0, 200)}' is not known: there is abstractsemantics:kg_assertion_schema_v0`,
+  );
 }
 
 function addSchema(context: NodeContext, payload: JsonObject): void {
-  const schema = schemaOf(setting(context, "resp_schema", "response_schema"));
+  const schema = schemaOf(setting(context, "resp_schema", "response_schema"), context.execution.options);
   if (schema === null) return;
   payload["response_schema"] = schema;
   payload["response_schema_name"] = "LLM_StructuredOutput";

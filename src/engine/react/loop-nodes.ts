@@ -4,6 +4,7 @@ import type { Execution } from "#engine/engine.ts";
 import type { NodeDefinition } from "#engine/nodes/definition.ts";
 import { activeMessages } from "#engine/nodes/messages.ts";
 import { delegate, isDelegation, mayDelegate } from "#engine/react/delegation.ts";
+import { isMemoryCall, remember } from "#engine/react/memory-tools.ts";
 import { addMessage, observationText } from "#engine/react/messages.ts";
 import { agentPrompt } from "#engine/react/prompt.ts";
 import { textCalls, withoutCalls } from "#engine/react/text-calls.ts";
@@ -77,6 +78,7 @@ const act: NodeDefinition = {
     const { calls, at } = state(execution);
     const first = calls[at] ?? {};
     if (isQuestion(first)) return askUser(first);
+    if (isAllowedMemory(execution, first)) return remember(first);
     if (isOwn(execution, first)) return delegate(execution, first, allowedTools(execution));
     const group = groupAt(execution, calls, at);
     return {
@@ -166,7 +168,12 @@ function groupAt(execution: Execution, calls: JsonObject[], at: number): JsonObj
 
 /** What the loop carries out itself, one at a time. */
 function isOwn(execution: Execution, call: JsonObject): boolean {
-  return isQuestion(call) || (isDelegation(call) && allowedTools(execution).includes("delegate_agent"));
+  if (isQuestion(call) || isAllowedMemory(execution, call)) return true;
+  return isDelegation(call) && allowedTools(execution).includes("delegate_agent");
+}
+
+function isAllowedMemory(execution: Execution, call: JsonObject): boolean {
+  return isMemoryCall(call) && allowedTools(execution).includes(pyStr(call["name"] ?? ""));
 }
 
 function isQuestion(call: JsonObject): boolean {

@@ -1,6 +1,7 @@
 import { Elysia } from "elysia";
 import { isAdmin } from "#auth/principal.ts";
 import { AppError } from "#core/errors.ts";
+import { agentToolSpecs } from "#engine/react/agent-tools.ts";
 import { capabilities } from "#http/capabilities/capabilities.ts";
 import { modelCapabilities, modelList, providerList } from "#http/catalog.ts";
 import { operation } from "#http/operation.ts";
@@ -47,7 +48,8 @@ export function discoveryRoutes(context: RouteContext) {
         const patience = AbortSignal.any([request.signal, AbortSignal.timeout(toolLoadMs)]);
         const { tools, settings } = access.services(request);
         await tools.load(patience).catch(() => undefined);
-        return reply(set, { items: tools.list().map(catalogEntry), tool_mode: settings.toolMode });
+        const own = agentToolSpecs.map((spec) => ({ ...spec, approval: "auto" }));
+        return reply(set, { items: [...tools.list().map(catalogEntry), ...own], tool_mode: settings.toolMode });
       },
       operation({
         id: "listTools",

@@ -140,11 +140,12 @@ export class GroupWriter implements Transaction {
     }
     change.mail.push(...applied.mailed);
     change.emits ||= applied.emits;
+    change.memory ||= batch.memory.length > 0;
   }
 
   #writeChange(): void {
-    const { started, updates, mail, emits } = this.#change;
-    if (this.#origin === null || !(started.length || updates.length || mail.length || emits)) return;
+    const { started, updates, mail, emits, memory } = this.#change;
+    if (this.#origin === null || !(started.length || updates.length || mail.length || emits || memory)) return;
     const atMs = Date.now();
     this.statements.insertChange.run(this.#origin, atMs, stringifyJson(this.#change));
     this.#change = emptyChange();
@@ -173,7 +174,7 @@ function decode(job: Job): Decoded {
 }
 
 function emptyChange(): Change {
-  return { started: [], updates: [], mail: [], emits: false };
+  return { started: [], updates: [], mail: [], emits: false, memory: false };
 }
 
 function isOneJobsFault(error: unknown): boolean {

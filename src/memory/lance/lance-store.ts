@@ -21,6 +21,8 @@ export interface LanceStoreOptions {
   dimensions: number | null;
   /** Where this store keeps its place in the memory log: the table itself cannot hold it together with its rows. */
   place: Place;
+  /** False: another process writes the table, this one only looks. */
+  writes: boolean;
 }
 
 export interface Place {
@@ -38,12 +40,12 @@ const idPortion = 1000;
 
 /** The default store: LanceDB, structured, by vector and by words. */
 export async function openLanceStore(options: LanceStoreOptions): Promise<KnowledgeStore> {
-  const { db, table: name, dimensions, place } = options;
-  const isThere = (await db.tableNames()).includes(name);
+  const { db, table: name, dimensions, place, writes } = options;
+  const isThere = !writes || (await db.tableNames()).includes(name);
   const table = isThere ? await db.openTable(name) : await createTable(db, name, dimensions);
   if (!isThere) await place.write(0);
   // What was added by an interrupted call is behind the place: it comes again.
-  else await table.delete(`no >= ${((await place.read()) + 1) * rowsPerEntry}`);
+  else if (writes) await table.delete(`no >= ${((await place.read()) + 1) * rowsPerEntry}`);
   return new LanceKnowledgeStore(options, table);
 }
 
@@ -54,8 +56,8 @@ class LanceKnowledgeStore implements KnowledgeStore {
   #options: LanceStoreOptions;
   #table: Table;
   #position: number | null = null;
-  #hasWordIndex = false;
-  #hasVectorIndex = false;
+  /** Columns that have an index. Only who writes makes one, so only who reads has to look again. */
+  #indexed: Set<string> | null = null;
 
   constructor(options: LanceStoreOptions, table: Table) {
     this.#options = options;
@@ -65,7 +67,9 @@ class LanceKnowledgeStore implements KnowledgeStore {
   }
 
   async position(): Promise<number> {
-    this.#position ??= await this.#options.place.read();
+    const { place, writes } = this.#options;
+    if (!writes) return place.read();
+    this.#position ??= await place.read();
     return this.#position;
   }
 
@@ -105,7 +109,7 @@ class LanceKnowledgeStore implements KnowledgeStore {
   async nearest(vector: Float32Array, filter: AssertionFilter, { limit, minScore }: NearestOptions): Promise<Scored[]> {
     if (this.dimensions === null) return [];
     let query = this.#table.query().nearestTo(vector).distanceType("cosine").where(where(filter)).limit(limit);
-    query = this.#hasVectorIndex ? query.nprobes(probes) : query.bypassVectorIndex();
+    query = (await this.#hasIndex("vector")) ? query.nprobes(probes) : query.bypassVectorIndex();
     if (minScore !== null) query = query.distanceRange(undefined, 1 - minScore + 1e-6);
     const rows = await query.select([...rowColumns, "_distance"]).toArray();
     const found = rowsOf(rows).map((row) => ({ assertion: fromRow(row), score: 1 - Number(row._distance) }));
@@ -114,7 +118,8 @@ class LanceKnowledgeStore implements KnowledgeStore {
 
   async search(words: string[], filter: AssertionFilter, limit: number): Promise<StoredAssertion[]> {
     if (words.length === 0) return [];
-    await this.#indexWords();
+    if (this.#options.writes) await this.#indexWords();
+    else if (!(await this.#hasIndex("text"))) return this.#searchWithoutIndex(words, filter, limit);
     const query = this.#table
       .query()
       .fullTextSearch(words.join(" "), { columns: ["text"] })
@@ -162,7 +167,7 @@ class LanceKnowledgeStore implements KnowledgeStore {
     if (this.dimensions !== null && !known.has("vector") && count >= indexedFrom) {
       await this.#table.createIndex("vector", { config: Index.ivfFlat({ distanceType: "cosine" }) });
     }
-    this.#hasVectorIndex = count >= indexedFrom;
+    this.#indexed = null;
     await this.#table.optimize({ cleanupOlderThan: new Date(Date.now() - keptVersionsMs) });
   }
 
@@ -173,8 +178,7 @@ class LanceKnowledgeStore implements KnowledgeStore {
     await place.write(0);
     this.#table = await createTable(db, table, dimensions);
     this.#position = 0;
-    this.#hasWordIndex = false;
-    this.#hasVectorIndex = false;
+    this.#indexed = null;
   }
 
   async close(): Promise<void> {
@@ -184,20 +188,36 @@ class LanceKnowledgeStore implements KnowledgeStore {
 
   /** Without it there is no search by words; rows that came since it was built are looked through one by one. */
   async #indexWords(): Promise<void> {
-    if (this.#hasWordIndex) return;
-    const known = (await this.#table.listIndices()).some(({ columns }) => columns.includes("text"));
-    if (!known) {
-      const { Index } = await import("@lancedb/lancedb");
-      const config = Index.fts({
-        stem: false,
-        removeStopWords: false,
-        asciiFolding: false,
-        lowercase: true,
-        withPosition: false,
-      });
-      await this.#table.createIndex("text", { config });
+    if (await this.#hasIndex("text")) return;
+    const { Index } = await import("@lancedb/lancedb");
+    const config = Index.fts({
+      stem: false,
+      removeStopWords: false,
+      asciiFolding: false,
+      lowercase: true,
+      withPosition: false,
+    });
+    await this.#table.createIndex("text", { config });
+    this.#indexed = null;
+  }
+
+  async #hasIndex(column: string): Promise<boolean> {
+    if (this.#indexed?.has(column)) return true;
+    if (this.#indexed === null || !this.#options.writes) {
+      this.#indexed = new Set((await this.#table.listIndices()).flatMap(({ columns }) => columns));
     }
-    this.#hasWordIndex = true;
+    return this.#indexed.has(column);
+  }
+
+  /** Whoever writes the table has not made its index yet: the table is small. */
+  async #searchWithoutIndex(words: string[], filter: AssertionFilter, limit: number): Promise<StoredAssertion[]> {
+    const says = words.map((word) => `lower(text) LIKE ${literal(`%${word}%`)}`).join(" OR ");
+    const query = this.#table
+      .query()
+      .where(`(${where(filter)}) AND (${says})`)
+      .select([...rowColumns]);
+    const found = rowsOf(await query.toArray()).map(fromRow);
+    return found.sort((a, b) => b.no - a.no).slice(0, limit);
   }
 
   async #mark(change: Exclude<Change, { kind: "add" }>): Promise<void> {

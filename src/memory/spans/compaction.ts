@@ -10,11 +10,15 @@ export interface Split {
   recent: JsonObject[];
 }
 
-/** What stays, what is archived, what stays as the recent end. System messages always stay (contract flow-runtime 4.9). */
+/**
+ * What stays, what is archived, what stays as the recent end. System messages always stay (contract flow-runtime 4.9). The end never begins
+ * with a tool's answer: without the call before it no provider takes it.
+ */
 export function splitConversation(messages: JsonObject[], preserveRecent: number): Split {
   const system = messages.filter(({ role }) => role === "system");
   const turns = messages.filter(({ role }) => role !== "system");
-  const at = Math.max(0, turns.length - preserveRecent);
+  let at = Math.max(0, turns.length - preserveRecent);
+  while (at > 0 && turns[at]?.["role"] === "tool") at--;
   return { system, older: turns.slice(0, at), recent: turns.slice(at) };
 }
 

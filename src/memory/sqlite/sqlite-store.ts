@@ -66,8 +66,9 @@ class SqliteKnowledgeStore implements KnowledgeStore {
   readonly dimensions: number | null;
   #db: Database;
   #matrix: VectorMatrix | null = null;
-  /** Rows up to here are in the matrix. */
+  /** Rows up to here are in the matrix, but for those that had no vector then: another process may have given them one. */
   #loadedTo = 0;
+  #bare = new Set<number>();
 
   constructor(db: Database, path: string, dimensions: number | null) {
     this.#db = db;
@@ -139,6 +140,7 @@ class SqliteKnowledgeStore implements KnowledgeStore {
       for (const { no, vector } of vectors) {
         this.#db.query("UPDATE assertions SET vector=? WHERE no=?").run(bytesOf(vector), no);
         if (no <= this.#loadedTo) this.#matrix?.set(no, vector);
+        this.#bare.delete(no);
       }
     });
   }
@@ -164,6 +166,7 @@ class SqliteKnowledgeStore implements KnowledgeStore {
     });
     this.#matrix = null;
     this.#loadedTo = 0;
+    this.#bare.clear();
   }
 
   async close(): Promise<void> {
@@ -225,12 +228,26 @@ class SqliteKnowledgeStore implements KnowledgeStore {
   /** New rows have larger numbers, so what is not loaded yet is behind the last one. */
   #loadMatrix(dimensions: number): VectorMatrix {
     this.#matrix ??= new VectorMatrix(dimensions);
+    this.#loadFilled(this.#matrix);
     const next = this.#db.query("SELECT no, vector FROM assertions WHERE no > ?1 ORDER BY no LIMIT ?2");
     for (;;) {
       const rows = next.values(this.#loadedTo, vectorPortion) as [number, Uint8Array | null][];
-      for (const [no, bytes] of rows) if (bytes) this.#matrix.set(no, vectorOf(bytes));
+      for (const [no, bytes] of rows) {
+        if (bytes) this.#matrix.set(no, vectorOf(bytes));
+        else this.#bare.add(no);
+      }
       this.#loadedTo = rows.at(-1)?.[0] ?? this.#loadedTo;
       if (rows.length < vectorPortion) return this.#matrix;
+    }
+  }
+
+  #loadFilled(matrix: VectorMatrix): void {
+    const filled = this.#db.query("SELECT vector FROM assertions WHERE no = ? AND vector IS NOT NULL");
+    for (const no of this.#bare) {
+      const row = filled.get(no) as { vector: Uint8Array } | null;
+      if (!row) continue;
+      matrix.set(no, vectorOf(row.vector));
+      this.#bare.delete(no);
     }
   }
 }
