@@ -7,11 +7,12 @@ import { assertName } from "#http/route-context.ts";
 import type { ReportRequest } from "#http/schemas/reports.ts";
 import type { Services } from "#http/services.ts";
 
-const kinds = {
+/** Folders in the data folder, and how reports begin. */
+export const reportKinds = {
   bug: { folder: "bug_reports", title: "Bug report" },
   feature: { folder: "feature_requests", title: "Feature request" },
 } as const;
-export type ReportKind = keyof typeof kinds;
+export type ReportKind = keyof typeof reportKinds;
 
 const maxDescriptionChars = 20_000;
 
@@ -30,7 +31,7 @@ export async function writeReport(
     throw new AppError("too_large", `Description too large (${sizes})`);
   }
   const createdAt = isoTime(now());
-  const { folder, title } = kinds[kind];
+  const { folder, title } = reportKinds[kind];
   const stamp = createdAt.slice(0, 19).replaceAll(/[-:]/g, "");
   const filename = `${stamp}_${newId().slice(0, 8)}.md`;
   const path = `${folder}/${filename}`;

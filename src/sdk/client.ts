@@ -37,6 +37,9 @@ import { type MediaCalls, mediaCalls } from "#sdk/media.ts";
 import { base, bundlePath, runPath } from "#sdk/paths.ts";
 import { type PeopleCalls, peopleCalls } from "#sdk/people.ts";
 import { type SystemCalls, systemCalls } from "#sdk/system.ts";
+import { type FlowCalls, flowCalls } from "#sdk/flows.ts";
+import { type SessionCalls, sessionCalls } from "#sdk/sessions.ts";
+import { type TalkCalls, talkCalls } from "#sdk/talk.ts";
 import { type WebhookCalls, webhookCalls } from "#sdk/webhooks.ts";
 
 export interface ClientOptions extends TransportOptions {
@@ -56,6 +59,9 @@ export interface GatewayClient {
   graph: GraphCalls;
   media: MediaCalls;
   webhooks: WebhookCalls;
+  talk: TalkCalls;
+  sessions: SessionCalls;
+  flows: FlowCalls;
   system: SystemCalls;
   /** The gateway's address. */
   baseUrl: string;
@@ -121,6 +127,9 @@ export function createClient(options: ClientOptions): GatewayClient {
     graph: graphCalls(send),
     media: mediaCalls(send),
     webhooks: webhookCalls(send),
+    talk: talkCalls(send),
+    sessions: sessionCalls(send),
+    flows: flowCalls(send),
     system: systemCalls(send),
     ...healthCalls(send),
     ...runCalls(send, options),

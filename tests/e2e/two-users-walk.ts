@@ -45,6 +45,7 @@ const mediaCatalogs = `
 /** Operations that are for administrators: the same for everybody's things. */
 const adminOnly = `
   DELETE /admin/users/{user_id}, GET /admin/runtime-reservations, GET /admin/users, GET /admin/users/{user_id}, GET /audit/tail,
+  GET /reports/bugs, GET /reports/bugs/{filename}/content, GET /reports/features, GET /reports/features/{filename}/content,
   GET /host/metrics/gpu, GET /metrics, GET /models/loaded, PATCH /admin/users/{user_id}, POST /admin/gc,
   POST /admin/runtime-reservations/{runtime_id}/purge, POST /admin/runtime-reservations/{runtime_id}/transfer, POST /admin/users,
   POST /blocs/delete, POST /blocs/kv/delete, POST /blocs/kv/ensure, POST /blocs/kv/load, POST /blocs/kv/prune, POST /blocs/upsert_text,

@@ -103,6 +103,27 @@ describe("reports of users", () => {
     expect(text.match(/```/g)).toHaveLength(2);
   });
 
+  test("are listed for administrators, newest first, and read by their names", async () => {
+    await report("bugs", { session_id: "s9", description: "The second one", active_run_id: "run-1" });
+    const { items } = (await get("/reports/bugs")).body;
+    expect(items[0]).toMatchObject({
+      report_type: "bug",
+      title: "Bug report: The second one",
+      session_id: "s9",
+      active_run_id: "run-1",
+      workflow_id: "",
+    });
+    expect(items.length).toBe(2);
+    const { body } = await get(`/reports/bugs/${items[0].filename}/content`);
+    expect(body).toMatchObject({ filename: items[0].filename, relpath: `bug_reports/${items[0].filename}` });
+    expect(body.content).toContain("The second one");
+    expect((await get("/reports/features")).body.items).toHaveLength(1);
+    expect((await get("/reports/bugs/none.md/content")).status).toBe(404);
+    for (const name of ["..%2fgateway.sqlite3", "%2e%2e%2fx.md", "x.txt", ".md"]) {
+      expect([name, (await get(`/reports/bugs/${name}/content`)).status]).toEqual([name, 400]);
+    }
+  });
+
   const refused: [body: object, status: number, detail: unknown][] = [
     [{ description: "x" }, 422, [expect.objectContaining({ loc: ["body", "session_id"] })]],
     [{ session_id: "s" }, 422, [expect.objectContaining({ loc: ["body", "description"] })]],

@@ -56,6 +56,10 @@ function runs() {
     purge_drafts: endpoint("/runs/purge_drafts"),
     input_data: endpoint("/runs/{run_id}/input_data"),
     history_bundle: endpoint("/runs/{run_id}/history_bundle"),
+    generate_summary: endpoint("/runs/{run_id}/summary"),
+    chat: endpoint("/runs/{run_id}/chat"),
+    chat_threads: endpoint("/runs/{run_id}/chat_threads"),
+    sessions: endpoint("/sessions", { item_endpoint: path("/sessions/{session_id}") }),
     commands: endpoint("/commands", { types: [...commandTypes], outcome_endpoint: path("/commands/{command_id}") }),
   };
 }

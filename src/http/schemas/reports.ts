@@ -1,5 +1,5 @@
 import { type Static, Type as t } from "@sinclair/typebox";
-import { flag, jsonObject, nullable, optionalText, text, textOrNull } from "#http/schemas/fields.ts";
+import { flag, jsonObject, nullable, oneOf, optionalText, text, textOrNull } from "#http/schemas/fields.ts";
 
 export const ReportRequest = t.Object(
   {
@@ -34,4 +34,37 @@ export const ReportReceipt = t.Object(
     proposed_backlog_item_id: nullable(t.Integer(), "Null."),
   },
   { $id: "ReportReceipt", description: "Where the report lies." },
+);
+
+const reportNames = {
+  report_type: oneOf(["bug", "feature"], "What it is."),
+  filename: text("Name of the report."),
+  relpath: text("Its file, below the data folder."),
+};
+
+export const ReportList = t.Object(
+  {
+    items: t.Array(
+      t.Object(
+        {
+          ...reportNames,
+          title: text("Its first line."),
+          created_at: text("When it was written."),
+          session_id: text("Session that it is about."),
+          workflow_id: text("Workflow that was open, or empty."),
+          active_run_id: text("Run that was open, or empty."),
+          decision_id: text("Empty: nobody decides here."),
+          triage_status: text("Empty."),
+        },
+        { $id: "ReportItem", description: "A report of a user." },
+      ),
+      { description: "Newest first." },
+    ),
+  },
+  { $id: "ReportList", description: "What users reported." },
+);
+
+export const ReportContent = t.Object(
+  { ...reportNames, content: text("The report, Markdown.") },
+  { $id: "ReportContent", description: "A report of a user." },
 );

@@ -27,6 +27,15 @@ said.sessions = (await call("listSessions")).items.map((each) => each.session_id
 said.kept = (
   await call("saveChatThread", { path: { run_id: runId }, body: { messages: [{ role: "user", content: "?" }] } })
 ).message_count;
+const flow = await client.flows.create({ name: "Made here", nodes: [{ id: "s", type: "on_flow_start", data: {} }] });
+said.published = (await client.flows.publish(flow.id)).bundle_ref;
+await client.flows
+  .update(flow.id, { name: "x" }, { ifUpdatedAt: "long ago" })
+  .catch((error) => (said.stale = error.status));
+await client.flows.remove(flow.id);
+said.flows = (await client.flows.list()).length;
+said.turns = (await client.sessions.get("sdk")).turns.length;
+said.asked = await client.talk.ask(runId, { messages: [] }).catch((error) => error.status);
 said.refused = await call("readRun", { path: { run_id: "none" } }).catch(
   (error) => error instanceof SdkError && [error.status, error.message],
 );
