@@ -42,3 +42,8 @@ export function noteRecord(
     idempotency_key: `note:${step_id}`,
   };
 }
+
+/** Whether a record says something about its run, instead of being a step of it. */
+export function isNoteRecord({ node_id }: Pick<StepRecord, "node_id">): boolean {
+  return node_id === noteNode;
+}

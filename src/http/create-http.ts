@@ -230,7 +230,7 @@ function createRoutes(services: SharedServices, parts: Parts) {
     .use(auditRoutes({ ...context, audit }))
     .use(adminRuntimeRoutes(context))
     .use(scheduleRoutes(context))
-    .use(runGroups(context))
+    .use(runGroups({ ...context, keepOpen }))
     .use(ledgerRoutes({ ...context, streams, keepOpen }))
     .use(commandRoutes(context))
     .use(bundleGroups(context))

@@ -35,6 +35,9 @@ test("what happened is in the metrics: runs, records, commits, commands and stre
   expect(during.get('abstractgateway_runs{state="waiting"}')).toBe(1);
   await gateway.command(asking, "resume", { payload: { response: "yes" } });
   await gateway.follow(asking);
+  // A note about a run that has ended is a record more, and no end more.
+  const thread = { messages: [{ role: "user", content: "Well done" }] };
+  expect((await gateway.post(`/runs/${runId}/chat_threads`, thread)).status).toBe(200);
   const after = await scrape();
   const grown = (name: string) => (after.get(name) ?? 0) - (before.get(name) ?? 0);
   const records = (await gateway.ledger(runId)).length + (await gateway.ledger(asking)).length;

@@ -82,6 +82,10 @@ describe("a summary", () => {
     });
     const after = (await gateway.request("GET", `${api}/runs/${runId}`)).body;
     expect(after).toEqual(before);
+    // What was said long after the end is no part of how long the run took.
+    const history = await gateway.request("GET", `${api}/runs/${runId}/history_bundle?include_session=true`);
+    const turn = history.body.session.turns.find((each: any) => each.run_id === runId);
+    expect(turn.stats.duration_ms).toBe(500);
     const stream = await gateway.request("GET", `${api}/runs/${runId}/ledger/stream?after=3`);
     expect(stream.text).toMatch(/^id: 4\nevent: step\n[^]*event: done\n/);
   });

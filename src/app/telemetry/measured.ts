@@ -31,9 +31,10 @@ export function measuredLedger<T extends Ledger>(ledger: T, metrics: Metrics): T
 
 function count(batch: Batch, metrics: Metrics): void {
   if (batch.starts?.length) metrics.runsStarted(batch.starts.length);
-  for (const { progress, records } of batch.updates ?? []) {
+  for (const { progress, records, isNote } of batch.updates ?? []) {
     metrics.records(records.length);
-    if (isTerminal(progress.status)) metrics.runEnded(progress.status);
+    // A note about a run that has ended does not end it again.
+    if (isTerminal(progress.status) && !isNote) metrics.runEnded(progress.status);
   }
 }
 

@@ -1,3 +1,4 @@
+import { isNoteRecord } from "#core/note.ts";
 import type { StepRecord } from "#core/record.ts";
 import { parseTime } from "#core/time.ts";
 import { type JsonObject, type Value, isObject, numberOf } from "#core/value.ts";
@@ -34,6 +35,8 @@ class Counter {
   #total = 0;
 
   add(record: StepRecord): void {
+    // A summary may be written long after the end.
+    if (isNoteRecord(record)) return;
     this.#see(record.started_at);
     this.#see(record.ended_at);
     if (record.status !== "completed") return;

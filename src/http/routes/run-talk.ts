@@ -24,8 +24,13 @@ const threadBody = bodyCheck(SaveChatThreadRequest);
 const path = { run_id: "Id of the run." };
 const errors = [400, 404, 413];
 
+export interface RunTalkContext extends RouteContext {
+  /** The server must not cut a request on which a slow model is still thinking. */
+  keepOpen: (request: Request) => void;
+}
+
 /** What a model has to say about a run, and conversations about it (contract 1.7). */
-export function runTalkRoutes({ access }: RouteContext) {
+export function runTalkRoutes({ access, keepOpen }: RunTalkContext) {
   const bodyOf = async (request: Request) =>
     (await readJsonBody(request, access.bodyLimitBytes(request), { floats: false })).value;
   const askerOf = (request: Request) => access.principal(request).user_id;
@@ -34,6 +39,7 @@ export function runTalkRoutes({ access }: RouteContext) {
       "/api/gateway/runs/:run_id/summary",
       async ({ params, request, set }) => {
         const body = summaryBody.check((await bodyOf(request)) ?? {});
+        keepOpen(request);
         const asked = { runId: params.run_id, body, askerId: askerOf(request), signal: request.signal };
         return reply(set, await summarize(access.services(request), asked));
       },
@@ -51,6 +57,7 @@ export function runTalkRoutes({ access }: RouteContext) {
       "/api/gateway/runs/:run_id/chat",
       async ({ params, request, set }) => {
         const body = chatBody.check(await bodyOf(request));
+        keepOpen(request);
         const asked = { runId: params.run_id, body, askerId: askerOf(request), signal: request.signal };
         return reply(set, await chat(access.services(request), asked));
       },
