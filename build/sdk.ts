@@ -1,6 +1,7 @@
 import { cp, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { compile } from "./compile.ts";
 import { operationTable, operationTypes } from "./sdk-types.ts";
 import { executable, isStale, root } from "./paths.ts";
 
@@ -100,7 +101,7 @@ async function writeTypes(out: string): Promise<void> {
 }
 
 if (import.meta.main) {
-  if (isStale()) throw new Error("dist/abstractgateway is not up to date: build it first");
+  if (isStale()) await compile({ outfile: executable });
   await buildSdk(join(root, "dist/sdk"));
   console.log("Built dist/sdk");
 }
