@@ -361,6 +361,30 @@ describe("the child run", () => {
     expect([run.status, run.parent_run_id]).toEqual(["cancelled", anchor]);
   });
 
+  test("cancelling a video ends its job at the provider", async () => {
+    server.looks = 1000;
+    const response = await fetch(`${gateway.url}/api/gateway/runs/${anchor}/videos/generate`, {
+      method: "POST",
+      headers: {
+        authorization: `Bearer ${token}`,
+        "content-type": "application/json",
+        prefer: "respond-async, wait=1",
+      },
+      body: JSON.stringify({ prompt: "endless" }),
+    });
+    const { child_run_id: childId } = (await response.json()) as { child_run_id: string };
+    await gateway.follow(childId, ({ data }) => data.record?.effect?.payload?.payload?.message === "in_progress");
+    const job = server.requests.findLast(({ path }) => path.startsWith("/v1/videos/"))?.path ?? "";
+    const ended = server.next(job);
+    await gateway.command(childId, "cancel");
+    let asked = await ended;
+    while (asked.method !== "DELETE") asked = await server.next(job);
+    expect((await gateway.until(childId, "terminal")).status).toBe("cancelled");
+    for (const part of ["input_data", "history_bundle", "ledger"]) {
+      expect((await gateway.get(`/runs/${childId}/${part}`)).status).toBe(200);
+    }
+  });
+
   test("whoever waits for a run that is cancelled is told", async () => {
     server.replies.push("hang");
     const reached = server.next("/images/generations");

@@ -32,7 +32,7 @@ function wanted({ output, outputs }: JsonObject): Value[] {
 }
 
 function isText(output: Value): boolean {
-  return output === "text" || (isObject(output) && output["modality"] === "text" && output["task"] === undefined);
+  return output === "text" || (isObject(output) && output["modality"] === "text" && output["task"] !== "transcription");
 }
 
 /** AppError `invalid_request` when it asks for several things at once, for something unknown, or without words. */

@@ -37,7 +37,7 @@ function speech(state: MediaState) {
     content_types: { wav: "audio/wav", mp3: "audio/mpeg" },
     controls: {
       speed: { supported: true, min: 0.5, max: 2, default: 1 },
-      quality_preset: { supported: true, values: ["low", "standard", "high"], default: "standard" },
+      quality_preset: { supported: false, values: ["low", "standard", "high"], default: "standard" },
       instructions: { supported: true },
       profile: { supported: true },
       voice_clone: { supported: false },

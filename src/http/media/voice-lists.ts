@@ -39,7 +39,8 @@ const formats = ["wav", "mp3"];
 
 const controls = {
   speed: { supported: true, min: 0.5, max: 2, default: 1 },
-  quality_preset: { supported: true, values: ["low", "standard", "high"], default: "standard" },
+  // No provider's speech has such a choice: voices and models are what differ.
+  quality_preset: { supported: false, values: ["low", "standard", "high"], default: "standard" },
   instructions: { supported: true },
   profile: { supported: true },
   voice_clone: { supported: false },
