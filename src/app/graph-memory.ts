@@ -33,13 +33,13 @@ export async function createGraphMemory(parts: {
   isShared: boolean;
 }): Promise<OpenedMemory> {
   const { settings, ledger, providers, environment, report, isShared } = parts;
-  const { dir, uri, globalId, semanticsPath } = settings.memory;
+  const { dir, uri, bucket, globalId, semanticsPath } = settings.memory;
   const backend = usableBackend(settings.memory.backend, report);
   const semantics = await loadSemantics(semanticsPath);
   const embedder = lazily(() => cachedEmbedder(gatewayEmbedder(providers), join(dir, "embeddings.sqlite3")));
   const knowledge = new Knowledge({
     log: ledger,
-    stores: createStoreShelf({ backend, dir, uri, cacheDir: settings.models.cacheDir, env: environment }),
+    stores: createStoreShelf({ backend, dir, uri, bucket, cacheDir: settings.models.cacheDir, env: environment }),
     embedder,
     // A graph in memory is each process's own; one on disk has one writer, the process with the runner.
     applies: () => backend === "memory" || parts.hasRunner(),

@@ -132,15 +132,33 @@ function memorySettings(read: VariableReader, { dataDir, cwd }: { dataDir: strin
   const path = read.get(memory.path);
   const isUri = path !== null && /^[a-z][a-z0-9+]*:\/\//i.test(path);
   const backend = read.get(memory.backend);
+  const access = bucketAccess(read);
   if (isUri && backend !== "lancedb") {
     throw new AppError("invalid_request", `ABSTRACTGATEWAY_MEMORY_STORE_PATH '${path}' needs the backend lancedb`);
+  }
+  if (isUri && !/^s3:\/\/[^/]+/i.test(path)) {
+    throw new AppError(
+      "invalid_request",
+      `ABSTRACTGATEWAY_MEMORY_STORE_PATH '${path}': only s3://bucket/prefix is known`,
+    );
   }
   return {
     backend,
     dir: path === null || isUri ? join(dataDir, "abstractmemory") : resolve(cwd, path),
-    uri: isUri ? path : null,
+    uri: isUri ? path.replace(/\/+$/, "") : null,
+    bucket: isUri ? access : null,
     globalId: read.get(memory.globalId) ?? "global_memory",
     semanticsPath: pathOrNull(read.get(memory.semanticsPath), cwd),
+  };
+}
+
+function bucketAccess(read: VariableReader): NonNullable<Settings["memory"]["bucket"]> {
+  return {
+    endpoint: read.get(artifacts.endpoint),
+    region: read.get(artifacts.region),
+    accessKeyId: read.get(artifacts.accessKeyId),
+    secretAccessKey: read.get(artifacts.secretAccessKey),
+    sessionToken: read.get(memory.sessionToken),
   };
 }
 

@@ -52,6 +52,14 @@ export interface Settings {
     dir: string;
     /** Where LanceDB's tables are when not in that folder. */
     uri: string | null;
+    /** How to reach them there; null where there is no `uri`. */
+    bucket: null | {
+      endpoint: string | null;
+      region: string | null;
+      accessKeyId: string | null;
+      secretAccessKey: string | null;
+      sessionToken: string | null;
+    };
     /** Owner of what is known globally. */
     globalId: string;
     /** File of the semantics registry; null: the one that comes with the gateway. */

@@ -200,6 +200,8 @@ export class Knowledge {
     try {
       store = await stores.open(space, { writes: true });
     } catch (error) {
+      // Where it lies cannot be used at all: making it again would not help.
+      if (error instanceof AppError) throw error;
       this.#warning = "The index of the graph was damaged and was made again from the ledger";
       this.#options.report(`${this.#warning}: ${messageOf(error)}`);
       await stores.drop(space);

@@ -12,9 +12,19 @@ import { buildInfo, nativePacks } from "#artifacts/native/native-packs.ts";
  */
 export const nativeSlot = "abstractgateway.lancedb";
 
+export interface BucketAccess {
+  endpoint: string | null;
+  region: string | null;
+  accessKeyId: string | null;
+  secretAccessKey: string | null;
+  sessionToken: string | null;
+}
+
 export interface VectorStoreOptions {
-  /** Folder of the tables, made when it is not there, or the address of an object store. */
+  /** Folder of the tables, made when it is not there, or `s3://bucket/prefix`. */
   place: string;
+  /** How to reach that. */
+  bucket?: BucketAccess;
   /** Another process writes the tables: each look is at what is there then. */
   isShared?: boolean;
   /** Where native files are unpacked; null for the user's cache. */
@@ -22,24 +32,29 @@ export interface VectorStoreOptions {
   env: Record<string, string | undefined>;
 }
 
+/** The library itself would try for minutes while somebody waits for an answer. */
+const patience = { client_max_retries: "2", client_retry_timeout: "20", connect_timeout: "5s", timeout: "60s" };
+const maxReasonChars = 300;
+
 /**
  * Opens a LanceDB database. The library is unpacked, loaded and imported by the first call, so that a gateway without vectors never pays
- * for its 200 MB. AppError `storage` when it cannot be unpacked or the folder cannot be used, `unavailable` when it cannot be loaded.
+ * for its 200 MB. AppError `storage` when it cannot be unpacked or the folder cannot be used, `unavailable` when it cannot be loaded or the
+ * object store cannot be reached.
  */
 export async function openVectorStore(options: VectorStoreOptions): Promise<Connection> {
-  const { place, cacheDir, env, isShared } = options;
+  const { place, bucket, cacheDir, env, isShared } = options;
   await provideNative(cacheDir, env);
   const { connect } = await import("@lancedb/lancedb");
   try {
-    if (!isAddress(place)) await mkdir(place, { recursive: true });
+    if (!bucket) await mkdir(place, { recursive: true });
     return await connect(place, {
       ...(isShared ? { readConsistencyInterval: 0 } : {}),
-      ...(isAddress(place) ? { storageOptions: storageOptions(env) } : {}),
+      ...(bucket ? { storageOptions: storageOptions(bucket) } : {}),
     });
   } catch (error) {
-    throw new AppError("storage", `The vector store in ${place} could not be opened: ${messageOf(error)}`, {
-      cause: error,
-    });
+    const why = messageOf(error).slice(0, maxReasonChars);
+    const message = `The vector store in ${place} could not be opened: ${why}`;
+    throw new AppError(bucket ? "unavailable" : "storage", message, { cause: error, retryable: bucket !== undefined });
   }
 }
 
@@ -48,23 +63,22 @@ export function hasLancedb(): boolean {
   return buildInfo === null || nativePacks["lancedb"] !== undefined;
 }
 
-/** What is no path but `s3://…` and the like. */
-function isAddress(place: string): boolean {
-  return /^[a-z][a-z0-9+.-]+:\/\//i.test(place);
+/** Without a key it looks for one as Amazon's machines have it. A server on this machine may be spoken to without TLS. */
+function storageOptions({ endpoint, region, accessKeyId, secretAccessKey, sessionToken }: BucketAccess) {
+  const given = {
+    aws_endpoint: endpoint,
+    aws_region: region ?? (endpoint === null ? null : "us-east-1"),
+    aws_access_key_id: accessKeyId,
+    aws_secret_access_key: secretAccessKey,
+    aws_session_token: sessionToken,
+    allow_http: endpoint !== null && isLoopback(endpoint) ? "true" : null,
+  };
+  const known = Object.entries(given).filter((entry): entry is [string, string] => entry[1] !== null);
+  return { ...Object.fromEntries(known), ...patience };
 }
 
-/** Of the usual variables. A server on this machine may be spoken to without TLS. */
-function storageOptions(env: VectorStoreOptions["env"]): Record<string, string> {
-  const names = {
-    aws_access_key_id: env["AWS_ACCESS_KEY_ID"],
-    aws_secret_access_key: env["AWS_SECRET_ACCESS_KEY"],
-    aws_session_token: env["AWS_SESSION_TOKEN"],
-    aws_region: env["AWS_REGION"] ?? env["AWS_DEFAULT_REGION"],
-    aws_endpoint: env["AWS_ENDPOINT_URL_S3"] ?? env["AWS_ENDPOINT_URL"] ?? env["AWS_ENDPOINT"],
-  };
-  const given = Object.entries(names).filter((entry): entry is [string, string] => Boolean(entry[1]));
-  const isLoopback = /^http:\/\/(?:localhost|127\.\d+\.\d+\.\d+|\[::1\])(?::|\/|$)/i.test(names.aws_endpoint ?? "");
-  return { ...Object.fromEntries(given), ...(isLoopback ? { allow_http: "true" } : {}) };
+function isLoopback(address: string): boolean {
+  return /^http:\/\/(?:localhost|127\.\d+\.\d+\.\d+|\[::1\])(?::|\/|$)/i.test(address);
 }
 
 async function provideNative(cacheDir: string | null, env: VectorStoreOptions["env"]): Promise<void> {

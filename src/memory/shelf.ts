@@ -4,7 +4,7 @@ import { createInProcessStore } from "#memory/in-process/in-process-store.ts";
 import type { StoreShelf } from "#memory/knowledge.ts";
 import { openLanceStore } from "#memory/lance/lance-store.ts";
 import { filePlace } from "#memory/lance/place.ts";
-import { openVectorStore } from "#memory/lancedb.ts";
+import { type BucketAccess, openVectorStore } from "#memory/lancedb.ts";
 import { type Space, readSpace, spaceKey } from "#memory/space.ts";
 import { openSqliteStore } from "#memory/sqlite/sqlite-store.ts";
 
@@ -12,8 +12,9 @@ export interface ShelfOptions {
   backend: "lancedb" | "sqlite" | "memory";
   /** Folder of the graph's files. */
   dir: string;
-  /** Where LanceDB's tables lie when not in that folder, such as `s3://bucket/prefix`. */
+  /** Where LanceDB's tables lie when not in that folder, such as `s3://bucket/prefix`, and how to reach it. */
   uri: string | null;
+  bucket?: BucketAccess | null;
   /** Native libraries are unpacked there; null: the user's cache. */
   cacheDir: string | null;
   env: Record<string, string | undefined>;
@@ -49,9 +50,10 @@ function sqliteFiles(dir: string): Pick<StoreShelf, "open" | "drop"> {
   };
 }
 
-function lanceTables({ dir, uri, cacheDir, env }: ShelfOptions): Pick<StoreShelf, "open" | "drop"> {
+function lanceTables({ dir, uri, bucket, cacheDir, env }: ShelfOptions): Pick<StoreShelf, "open" | "drop"> {
   const path = uri ?? join(dir, "kg");
-  const connect = (isShared = false) => openVectorStore({ place: path, cacheDir, env, isShared });
+  const access = bucket ? { bucket } : {};
+  const connect = (isShared = false) => openVectorStore({ place: path, ...access, cacheDir, env, isShared });
   const tableOf = (space: Space) => `assertions_${spaceKey(space)}`;
   const placeOf = (space: Space) => join(dir, `place-${spaceKey(space)}`);
   return {

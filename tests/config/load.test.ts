@@ -112,6 +112,7 @@ test("without anything said, the defaults are in force", () => {
       backend: "lancedb",
       dir: join(cwd, "runtime/abstractmemory"),
       uri: null,
+      bucket: null,
       globalId: "global_memory",
       semanticsPath: null,
     },

@@ -273,6 +273,7 @@ function testSettings(dataDir: string, options: HarnessOptions): Settings {
       backend: "memory",
       dir: join(dataDir, "abstractmemory"),
       uri: null,
+      bucket: null,
       globalId: "global_memory",
       semanticsPath: null,
     },

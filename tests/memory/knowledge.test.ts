@@ -217,3 +217,52 @@ async function damage(folder: string): Promise<void> {
   for (const file of files) if (/sqlite3-(wal|shm)$/.test(file)) await rm(join(folder, file));
   for (const file of wanted) await writeFile(join(folder, file), "not what it was ".repeat(500));
 }
+
+for (const backend of ["lancedb", "sqlite"] as const) {
+  test(`of two processes on one ${backend} store one writes and the other reads, and they may change their parts`, async () => {
+    const folder = await mkdtemp(join(tmpdir(), "gateway-graph-pair-"));
+    const log = fakeLog();
+    const embedder = fakeEmbedder();
+    const reports: string[] = [];
+    let writer = "first";
+    const open = (name: string) =>
+      new Knowledge({
+        log,
+        embedder,
+        stores: createStoreShelf({ backend, dir: folder, uri: null, cacheDir: null, env: {} }),
+        applies: () => writer === name,
+        report: (message) => void reports.push(message),
+      });
+    const [first, second] = [open("first"), open("second")];
+    const ask = async (knowledge: Knowledge, text: string | null = null) => {
+      const moment = { nowMs: Date.parse(at(0)), signal: AbortSignal.timeout(20_000) };
+      const { items, warnings } = await queryKnowledge(knowledge, asking(text), moment);
+      return [items.map(({ assertion: { subject } }) => subject), warnings];
+    };
+    expect(await ask(second)).toEqual([[], []]);
+    log.write(learnt(assertion("ex:ada", "green tea")));
+    // Who reads waits until who writes has it.
+    const late = ask(second);
+    first.soon();
+    second.soon();
+    expect(await late).toEqual([["ex:ada"], []]);
+    // Vectors that come later are found by both.
+    embedder.state.fails = true;
+    log.write(learnt(assertion("ex:bob", "a river", {}, 1)));
+    await ask(first);
+    expect((await ask(second))[0]).toEqual(["ex:ada", "ex:bob"]);
+    embedder.state.fails = false;
+    expect((await ask(second, "the river"))[0]).toEqual(["ex:ada"]);
+    expect(await first.fill()).toBe(true);
+    expect(await ask(second, "the river")).toEqual([["ex:bob", "ex:ada"], []]);
+    writer = "second";
+    log.write(learnt(assertion("ex:eve", "paris", {}, 2)));
+    expect(await ask(second)).toEqual([["ex:ada", "ex:bob", "ex:eve"], []]);
+    expect(await ask(first)).toEqual([["ex:ada", "ex:bob", "ex:eve"], []]);
+    expect((await ask(first, "paris"))[0]?.[0]).toBe("ex:eve");
+    await second.close();
+    await first.close();
+    expect(reports.filter((message) => message.includes("damaged"))).toEqual([]);
+    await rm(folder, { recursive: true, force: true });
+  }, 30_000);
+}

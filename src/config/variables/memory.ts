@@ -10,7 +10,12 @@ export const memory = {
   }),
   path: text([...gateway("MEMORY_STORE_PATH"), ...gateway("MEMORY_PATH")], {
     shown: "<data>/abstractmemory",
-    meaning: "Folder of the index; LanceDB may be in an object store too, such as `s3://bucket/prefix`",
+    meaning:
+      "Folder of the index; LanceDB's may be `s3://bucket/prefix`, with the region, key, secret and server of the bucket for artifacts",
+  }),
+  sessionToken: text(["AWS_SESSION_TOKEN"], {
+    isSecret: true,
+    meaning: "Goes with a key that holds for a while, for an index in S3",
   }),
   globalId: text(["ABSTRACTRUNTIME_GLOBAL_MEMORY_RUN_ID"], {
     shown: "global_memory",
