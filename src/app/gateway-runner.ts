@@ -90,6 +90,8 @@ export function createGatewayRunner(parts: {
     crashPoint: createCrashPoint(settings.runtime.crashAt),
     watch: parts.watch,
     onTaken: () => parts.graph.takeUp(),
+    // The next runner writes the graph's index as soon as it has the lease.
+    onDrained: () => parts.graph.close(),
     ...(metrics ? { onTurn: (waitedMs: number) => metrics.queueWait(waitedMs / 1000) } : {}),
     report: parts.report,
   });

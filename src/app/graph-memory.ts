@@ -94,6 +94,9 @@ function lazily(make: () => CachedEmbedder): CachedEmbedder {
   return {
     current: (signal) => get().current(signal),
     embed: (model, texts, signal) => get().embed(model, texts, signal),
-    close: () => made?.close(),
+    close() {
+      made?.close();
+      made = null;
+    },
   };
 }

@@ -46,6 +46,8 @@ export interface RunnerOptions {
   onTurn?: (waitedMs: number) => void;
   /** The runner lease is ours. */
   onTaken?: () => void;
+  /** No run of ours works any more: the lease is given up once this is done. */
+  onDrained?: () => Promise<void>;
   /** Trouble that no caller sees: one sentence. */
   report: Report;
 }
@@ -117,6 +119,7 @@ class ActorSystem implements AdoptingRunner {
     const timer = setTimeout(() => this.#abortAll(), this.#options.graceMs);
     await drained;
     clearTimeout(timer);
+    await this.#options.onDrained?.();
     await this.#lease.stop();
     this.#state = "stopped";
   }
