@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { jsonFile } from "#app/json-file.ts";
-import type { BridgeSettings, Settings, TelegramSettings } from "#config/settings.ts";
+import type { BridgeSettings, EmailSettings, Settings, TelegramSettings } from "#config/settings.ts";
 import { AppError } from "#core/errors.ts";
 import type { Log } from "#core/log.ts";
 import type { Bridge } from "#clients/bridge/channel.ts";
@@ -20,7 +20,7 @@ const editMs = 1500;
 /** The bridges that `serve` runs, as clients of its own address. */
 export async function serveBridges(settings: Settings, gateway: BridgeGateway): Promise<Bridge> {
   const bridges: Bridge[] = [];
-  const { telegram } = settings;
+  const { telegram, email } = settings;
   if (telegram?.serves) {
     const token = tokenFor(settings, telegram, "ABSTRACT_TELEGRAM_GATEWAY_TOKEN");
     const sdk = createClient({ baseUrl: gateway.url, token, clientId: "telegram" });
@@ -29,6 +29,12 @@ export async function serveBridges(settings: Settings, gateway: BridgeGateway): 
         startTelegramBridge(settings, telegram, sdk, gateway.log),
       ),
     );
+  }
+  if (email?.serves) {
+    const token = tokenFor(settings, email, "ABSTRACT_EMAIL_GATEWAY_TOKEN");
+    const sdk = createClient({ baseUrl: gateway.url, token, clientId: "email" });
+    const start = () => startEmailBridge(settings, email, { sdk, log: gateway.log });
+    bridges.push(await inTurn(join(settings.dataDir, "email_bridge.lock"), start));
   }
   return { stop: async () => void (await Promise.all(bridges.map((each) => each.stop()))) };
 }
@@ -53,7 +59,26 @@ export async function startTelegramBridge(
   });
 }
 
-function tokenFor({ auth }: Settings, { gatewayToken }: BridgeSettings, variable: string): string | null {
+export async function startEmailBridge(
+  settings: Pick<Settings, "publicUrl">,
+  email: EmailSettings,
+  { sdk, log }: { sdk: GatewayClient; log: Log },
+): Promise<Bridge> {
+  const { startEmail } = await import("#clients/email/email.ts");
+  return startEmail(sdk, {
+    ...email,
+    log,
+    hasLinks: settings.publicUrl !== null,
+    patience: { firstMs: email.retryMs.first, longestMs: email.retryMs.longest },
+    state: jsonFile(email.stateFile),
+  });
+}
+
+function tokenFor(
+  { auth }: Settings,
+  { gatewayToken }: Pick<BridgeSettings, "gatewayToken">,
+  variable: string,
+): string | null {
   if (gatewayToken !== null) return gatewayToken;
   if (auth.users.enabled) {
     throw new AppError("invalid_request", `Among several users a bridge needs the token of one: set ${variable}`);

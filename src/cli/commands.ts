@@ -61,6 +61,11 @@ export const commands: readonly CommandEntry[] = [
     load: async (context) => (await import("#cli/profiles.ts")).profilesCommand(context),
   },
   {
+    name: "email",
+    description: "Run the email bridge by itself, also against a gateway elsewhere",
+    load: async (context) => (await import("#cli/bridges.ts")).emailCommand(context),
+  },
+  {
     name: "telegram",
     description: "Run the Telegram bridge by itself, also against a gateway elsewhere",
     load: async (context) => (await import("#cli/bridges.ts")).telegramCommand(context),

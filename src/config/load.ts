@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { delimiter, isAbsolute, join, relative, resolve, sep } from "node:path";
 import { AppError, messageOf } from "#core/errors.ts";
 import { parseDotenv } from "#config/dotenv.ts";
+import { emailSettings } from "#config/email-settings.ts";
 import { modelSettings } from "#config/model-settings.ts";
 import { type Layer, VariableReader } from "#config/reader.ts";
 import { telegramSettings } from "#config/telegram-settings.ts";
@@ -91,6 +92,7 @@ function readSettings(read: VariableReader, flags: NonNullable<LoadOptions["flag
     mcpFile: pathOrNull(read.get(tools.mcpConfig), cwd),
     secretKey: read.get(security.secretKey),
     publicUrl: read.get(server.publicUrl),
+    email: emailSettings(read, { dataDir }),
     telegram: telegramSettings(read, { cwd, dataDir }),
     memory: memorySettings(read, { dataDir, cwd }),
     web: webSettings(read),

@@ -45,6 +45,8 @@ export interface Settings {
   publicUrl: string | null;
   /** Null: no bot is configured. `serves`: the gateway itself runs the bridge. */
   telegram: (TelegramSettings & { serves: boolean }) | null;
+  /** Null: no account is configured. */
+  email: (EmailSettings & { serves: boolean }) | null;
   code: { isFullAccessAllowed: boolean };
   memory: {
     backend: "lancedb" | "sqlite" | "memory";
@@ -139,6 +141,38 @@ export interface TelegramSettings extends BridgeSettings {
   typingIntervalMs: number;
   typingMaxMs: number;
   resetMessage: string;
+  retryMs: { first: number; longest: number };
+}
+
+export interface EmailAccountSettings {
+  name: string;
+  from: string;
+  replyTo: string | null;
+  imap: { host: string; port: number; isSecure: boolean; user: string; password: string; folder: string } | null;
+  smtp: {
+    host: string;
+    port: number;
+    isSecure: boolean;
+    startTls: boolean;
+    user: string | null;
+    password: string | null;
+  } | null;
+}
+
+export interface EmailSettings extends Omit<BridgeSettings, "bundleId"> {
+  account: EmailAccountSettings;
+  bundleId: string | null;
+  timeoutMs: number;
+  pollMs: number;
+  allowedSenders: string[];
+  requiresAuthentication: boolean;
+  authenticator: string | null;
+  notifyTo: string | null;
+  eventName: string;
+  maxBodyChars: number;
+  maxAttachments: number;
+  maxAttachmentBytes: number;
+  maxTotalBytes: number;
   retryMs: { first: number; longest: number };
 }
 

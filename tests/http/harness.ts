@@ -317,6 +317,7 @@ function testSettings(dataDir: string, options: HarnessOptions): Settings {
     secretKey: null,
     publicUrl: null,
     telegram: null,
+    email: null,
     webhooks: { retryDelaysMs: [1000], disableAfterMs: 86_400_000 },
     retention: { runsDays: 0, statesDays: 7, artifactsDays: 0, intervalMs: 0 },
     telemetry: { metrics: false, gpu: "off", traces: null },

@@ -1,6 +1,7 @@
 import type { Variable } from "#config/variable.ts";
 import { artifacts } from "#config/variables/artifacts.ts";
 import { client } from "#config/variables/client.ts";
+import { email } from "#config/variables/email.ts";
 import { limits } from "#config/variables/limits.ts";
 import { media } from "#config/variables/media.ts";
 import { memory } from "#config/variables/memory.ts";
@@ -35,6 +36,7 @@ export const variableGroups: readonly VariableGroup[] = [
   { title: "Traces", variables: Object.values(telemetry) },
   { title: "Retention", variables: Object.values(retention) },
   { title: "Limits", variables: Object.values(limits) },
+  { title: "Email", variables: Object.values(email) },
   { title: "Telegram", variables: Object.values(telegram) },
   { title: "Command line", variables: Object.values(client) },
 ];
