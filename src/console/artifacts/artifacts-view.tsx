@@ -1,10 +1,11 @@
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
-import { FolderOpen, Search } from "lucide-react";
+import { FolderOpen } from "lucide-react";
 import { useDeferredValue } from "react";
 import { ArtifactCard } from "#console/artifacts/artifact-card.tsx";
 import { useClient } from "#console/session/session.tsx";
 import { Bones, Empty } from "#console/ui/empty.tsx";
 import { PageHead } from "#console/ui/page-head.tsx";
+import { SearchField } from "#console/ui/search-field.tsx";
 import { Problem, messageOf } from "#console/ui/problem.tsx";
 import { useRemembered } from "#console/ui/use-remembered.ts";
 
@@ -38,17 +39,12 @@ export function ArtifactsView() {
             </button>
           ))}
         </div>
-        <div className="find">
-          <Search size={16} aria-hidden="true" />
-          <input
-            className="input"
-            type="search"
-            aria-label="Search"
-            placeholder="Name, type or tag"
-            value={filters.text}
-            onChange={(event) => setFilters({ ...filters, text: event.target.value })}
-          />
-        </div>
+        <SearchField
+          label="Search"
+          placeholder="Name, type or tag"
+          value={filters.text}
+          onChange={(text) => setFilters({ ...filters, text })}
+        />
       </div>
       {found.error && <Problem>{messageOf(found.error)}</Problem>}
       {!found.data && !found.error && (

@@ -19,8 +19,7 @@ export function textOf(value: unknown): string {
 
 /** What somebody is likely to want to say: the rest has defaults, or is the gateway's own choice. */
 export function isForefront(input: FlowInput): boolean {
-  const control = controlOf(input);
-  return input.required && (control === "text" || control === "number") && !/^system/i.test(input.id);
+  return input.required && controlOf(input) === "text" && !/^system/i.test(input.id);
 }
 
 export interface ReadInput {

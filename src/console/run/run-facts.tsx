@@ -1,7 +1,7 @@
 import { GitFork, Unplug } from "lucide-react";
-import type { ReactNode } from "react";
 import { Link } from "wouter";
 import { costOf } from "#console/run/ledger-facts.ts";
+import { Figure } from "#console/ui/figure.tsx";
 import { Ago, duration } from "#console/ui/time.tsx";
 import { isTerminal } from "#core/run.ts";
 import type { LedgerEntry, RunSummary } from "#sdk/wire.ts";
@@ -23,7 +23,7 @@ export function RunFacts({ run, entries, isLost }: RunFactsProps) {
       <Figure label="Started">
         <Ago at={run.created_at} />
       </Figure>
-      <Figure label={isTerminal(run.status) ? "Took" : "Until its last record"}>
+      <Figure label={isTerminal(run.status) ? "Took" : "Worked for"}>
         {duration(Math.max(0, lastMs - Date.parse(run.created_at)))}
       </Figure>
       <Figure label="Records">
@@ -60,14 +60,5 @@ export function RunFacts({ run, entries, isLost }: RunFactsProps) {
         </Figure>
       )}
     </dl>
-  );
-}
-
-function Figure({ label, children }: { label: string; children: ReactNode }) {
-  return (
-    <div>
-      <dt>{label}</dt>
-      <dd>{children}</dd>
-    </div>
   );
 }

@@ -15,33 +15,45 @@ const nothing: FollowedLedger = { entries: [], isDone: false, isLost: false, err
 /** Records that come together are shown together. */
 const gatherMs = 80;
 
-/** A run's whole ledger, from cursor zero and then live. */
+/** A run's whole ledger, from cursor zero and then live. A browser has few lines to one server: a page that nobody sees gives its line back. */
 export function useLedger(runId: string): FollowedLedger {
   const client = useClient();
   const [ledger, setLedger] = useState(nothing);
   useEffect(() => {
-    const leaving = new AbortController();
     const entries: LedgerEntry[] = [];
+    let isDone = false;
+    let leaving = new AbortController();
     let timer: ReturnType<typeof setTimeout> | undefined;
     const show = (changes: Partial<FollowedLedger> = {}) => {
       clearTimeout(timer);
       timer = undefined;
-      if (!leaving.signal.aborted) setLedger((before) => ({ ...before, ...changes, entries: [...entries] }));
+      setLedger((before) => ({ ...before, ...changes, entries: [...entries] }));
     };
     const read = async () => {
+      const { signal } = leaving;
       const onDisconnect = () => show({ isLost: true });
       try {
-        for await (const entry of client.follow(runId, { signal: leaving.signal, onDisconnect })) {
+        for await (const entry of client.follow(runId, { after: entries.length, signal, onDisconnect })) {
           entries.push(entry);
           timer ??= setTimeout(() => show({ isLost: false }), gatherMs);
         }
-        show({ isDone: true, isLost: false });
+        if (signal.aborted) return;
+        isDone = true;
+        show({ isDone, isLost: false });
       } catch (error) {
-        show({ error });
+        if (!signal.aborted) show({ error });
       }
     };
-    void read();
+    const look = () => {
+      leaving.abort();
+      if (document.hidden || isDone) return;
+      leaving = new AbortController();
+      void read();
+    };
+    look();
+    document.addEventListener("visibilitychange", look);
     return () => {
+      document.removeEventListener("visibilitychange", look);
       clearTimeout(timer);
       leaving.abort();
     };

@@ -7,6 +7,7 @@ import { Button } from "#console/ui/button.tsx";
 import { Bones, Empty } from "#console/ui/empty.tsx";
 import { CheckField } from "#console/ui/fields.tsx";
 import { PageHead } from "#console/ui/page-head.tsx";
+import { SearchField } from "#console/ui/search-field.tsx";
 import { Problem, messageOf } from "#console/ui/problem.tsx";
 import { useRemembered } from "#console/ui/use-remembered.ts";
 import { runStatuses } from "#core/run.ts";
@@ -97,17 +98,12 @@ function FilterBar({ filters, change }: { filters: Filters; change: (changes: Pa
           </button>
         ))}
       </div>
-      <div className="find">
-        <Search size={16} aria-hidden="true" />
-        <input
-          className="input"
-          type="search"
-          aria-label="Flow or run"
-          placeholder="Flow or run"
-          value={filters.text}
-          onChange={(event) => change({ text: event.target.value })}
-        />
-      </div>
+      <SearchField
+        label="Flow or run"
+        placeholder="Flow or run"
+        value={filters.text}
+        onChange={(text) => change({ text })}
+      />
       <input
         className="input session"
         type="search"

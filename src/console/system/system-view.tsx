@@ -1,8 +1,8 @@
 import { useQuery } from "@tanstack/react-query";
-import type { ReactNode } from "react";
 import { useClient, useWho } from "#console/session/session.tsx";
 import { Metrics } from "#console/system/metrics.tsx";
 import { Bones } from "#console/ui/empty.tsx";
+import { Figure } from "#console/ui/figure.tsx";
 import { PageHead } from "#console/ui/page-head.tsx";
 import { Problem, messageOf } from "#console/ui/problem.tsx";
 import { bytes, duration, wholeTime } from "#console/ui/time.tsx";
@@ -95,14 +95,5 @@ function Figures({ status }: { status: Status }) {
         </dl>
       </div>
     </section>
-  );
-}
-
-function Figure({ label, children }: { label: string; children: ReactNode }) {
-  return (
-    <div>
-      <dt>{label}</dt>
-      <dd>{children}</dd>
-    </div>
   );
 }
