@@ -1,4 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "bun:test";
+import { copyFile, mkdir, mkdtemp } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import type { Page } from "playwright-core";
 import { type Browser, hasBrowser, openBrowser } from "#fixtures/browser.ts";
 import { archive, exec, flow } from "#fixtures/bundles.ts";
@@ -15,6 +18,7 @@ let makers: MediaServer;
 let gateway: Gateway;
 let browser: Browser;
 let page: Page;
+let dataDir: string;
 
 const waits = flow(
   "waits",
@@ -30,9 +34,18 @@ beforeAll(async () => {
   if (!hasBrowser) return;
   models = await startOpenAiServer();
   makers = startMediaServer();
+  dataDir = await mkdtemp(join(tmpdir(), "gateway-console-"));
+  await mkdir(join(dataDir, "models"));
+  await copyFile(
+    join(import.meta.dirname, "../fixtures/models/tiny-chat.gguf"),
+    join(dataDir, "models/tiny-chat.gguf"),
+  );
   [gateway, browser] = await Promise.all([
     startGateway({
+      dataDir,
       env: {
+        ABSTRACTGATEWAY_LOCAL_GPU: "off",
+        ABSTRACTGATEWAY_ALLOWED_HOSTS: "127.0.0.1:9",
         OPENAI_BASE_URL: `${models.url}/v1`,
         OPENAI_API_KEY: "test",
         ABSTRACTGATEWAY_DEFAULT_PROVIDER: "openai-compatible",
@@ -65,6 +78,17 @@ afterEach(() => {
 const open = (path: string) => page.goto(`${gateway.url}/console#${path}`);
 const button = (name: string) => page.getByRole("button", { name, exact: true });
 const badge = (status: string) => page.locator(".page-head .badge", { hasText: status });
+const drop = async (name: string, bytes: Uint8Array) => {
+  const dataTransfer = await page.evaluateHandle(
+    ([name, bytes]) => {
+      const data = new DataTransfer();
+      data.items.add(new File([new Uint8Array(bytes)], name));
+      return data;
+    },
+    [name, [...bytes]] as [string, number[]],
+  );
+  await page.locator(".drop").dispatchEvent("drop", { dataTransfer });
+};
 const runIdOf = () => /\/runs\/([^/?]+)/.exec(page.url())?.[1] ?? "";
 
 describe.skipIf(!hasBrowser)("the console (skipped without chromium)", () => {
@@ -88,18 +112,28 @@ describe.skipIf(!hasBrowser)("the console (skipped without chromium)", () => {
   test("installs a bundle that is dropped on the page", async () => {
     await open("/bundles");
     await page.getByRole("link", { name: "Start hello" }).waitFor();
-    const dropped = await page.evaluateHandle(
-      (bytes) => {
-        const data = new DataTransfer();
-        data.items.add(new File([new Uint8Array(bytes)], "waits.flow"));
-        return data;
-      },
-      [...archive("waits", [waits])],
-    );
-    await page.locator(".drop").dispatchEvent("drop", { dataTransfer: dropped });
+    await drop("waits.flow", archive("waits", [waits]));
     await page.getByText("waits@1.0.0 is installed.").waitFor();
+    await drop("notes.txt", new Uint8Array([1]));
+    await page.getByText("notes.txt is not a .flow file.").waitFor();
     await page.getByRole("link", { name: "waits", exact: true }).click();
     await page.getByRole("button", { name: "Remove waits@1.0.0" }).waitFor();
+  });
+
+  test("asks before it replaces a version", async () => {
+    await open("/bundles");
+    await page.getByRole("link", { name: "Start waits" }).waitFor();
+    await drop("waits.flow", archive("waits", [{ ...waits, description: "Waits for an hour." }]));
+    const dialog = page.getByRole("dialog", { name: "Replace this version?" });
+    await dialog.getByRole("button", { name: "Replace" }).click();
+    await dialog.waitFor({ state: "hidden" });
+    await page.waitForFunction(async (bearer) => {
+      const headers = { authorization: `Bearer ${bearer}` };
+      const flow = await (await fetch("api/gateway/bundles/waits/flows/waits", { headers })).json();
+      return flow.flow.description === "Waits for an hour.";
+    }, token);
+    // The refusal that made it ask.
+    expect(browser.errors.splice(0)).toEqual([expect.stringContaining("400")]);
   });
 
   test("starts a flow from a form and shows its graph, ledger, state, output and the past", async () => {
@@ -271,6 +305,9 @@ describe.skipIf(!hasBrowser)("the console (skipped without chromium)", () => {
     const told = JSON.stringify(models.requests.at(-1)?.body.messages);
     expect(told).toContain("What is a ledger?");
     expect(told).toContain("only grows");
+    await page.reload();
+    await page.locator(".said.agent", { hasText: "You asked about ledgers." }).waitFor();
+    await page.getByRole("navigation", { name: "Conversations" }).getByText("Hello agent").waitFor();
   });
 
   test("plays an artifact", async () => {
@@ -294,6 +331,74 @@ describe.skipIf(!hasBrowser)("the console (skipped without chromium)", () => {
       return audio.duration;
     });
     expect(length).toBeCloseTo(0.4, 1);
+  });
+
+  test("enters a connection, tries it, and makes its model the default", async () => {
+    await open("/connections");
+    await button("Add a connection").click();
+    const dialog = page.getByRole("dialog");
+    await dialog.getByLabel("Id").fill("lab");
+    await dialog.getByLabel("Name").fill("Lab");
+    await dialog.getByLabel("Address").fill(`${models.url}/v1`);
+    await dialog.getByLabel("Key").fill("very-secret-key");
+    await dialog.getByRole("button", { name: "Add it" }).click();
+    const card = page.getByRole("article", { name: "Lab" });
+    await card.getByRole("button", { name: "Try it" }).click();
+    await card.getByText("test-model").waitFor();
+    expect(await page.content()).not.toContain("very-secret-key");
+    await open("/models");
+    const row = page.getByRole("row", { name: /output\.text / });
+    await row.getByRole("button", { name: "Change" }).click();
+    await dialog.getByLabel("Provider").selectOption({ label: "Lab" });
+    await dialog.getByLabel("Model").selectOption("test-model");
+    await dialog.getByRole("button", { name: "Use it" }).click();
+    await row.getByText("endpoint:lab").waitFor();
+    await row.getByText("set here").waitFor();
+    await row.getByRole("button", { name: "Change" }).click();
+    await dialog.getByRole("button", { name: "Forget it" }).click();
+    await row.getByText("environment").waitFor();
+  });
+
+  test("loads a local model, shows it in memory and unloads it", async () => {
+    await open("/models");
+    await page.getByText("No local model is loaded").waitFor();
+    await page.locator("summary", { hasText: "llama.cpp" }).click();
+    await page.locator(".models li", { hasText: "tiny-chat" }).getByRole("button", { name: "Load" }).click();
+    const resident = page.getByRole("row", { name: /tiny-chat/ });
+    await resident.getByLabel("kept").waitFor({ timeout: 30_000 });
+    await resident.getByRole("button", { name: "Unload" }).click();
+    await page.getByText("No local model is loaded").waitFor();
+  }, 60_000);
+
+  test("shows what is known and goes from one thing to another", async () => {
+    const fact = (subject: string, predicate: string, object: string) => ({ subject, predicate, object });
+    const assertions = [
+      fact("Ada Lovelace", "dcterms:creator", "Note G"),
+      fact("Note G", "schema:name", "The first program"),
+    ];
+    expect((await gateway.post("/kg/assert", { scope: "global", assertions })).status).toBe(200);
+    await open("/graph");
+    await page.getByLabel("Subject").fill("ada lovelace");
+    await button("Ask").click();
+    await page.getByRole("heading", { name: "Around ada lovelace" }).waitFor();
+    await page.locator(".react-flow__node", { hasText: "note g" }).click();
+    await page.getByRole("heading", { name: "Around note g" }).waitFor();
+    await page.locator(".react-flow__node", { hasText: "the first program" }).waitFor();
+  });
+
+  test("adds a webhook, shows its secret once, and says what became of a message", async () => {
+    await open("/webhooks");
+    await button("Add a webhook").click();
+    const dialog = page.getByRole("dialog");
+    await dialog.getByLabel("Address").fill("http://127.0.0.1:9/hook");
+    await dialog.getByLabel("What it is for").fill("Pager");
+    await dialog.getByRole("button", { name: "Add it" }).click();
+    await page.getByText(/^whsec_/).waitFor();
+    await button("I have it").click();
+    const card = page.locator("article", { hasText: "Pager" });
+    await card.getByText("Messages").click();
+    await card.getByRole("button", { name: "Send a test" }).click();
+    await card.getByText("webhook.test").waitFor();
   });
 
   test("has a picture made and shows it", async () => {

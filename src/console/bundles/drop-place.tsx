@@ -56,6 +56,11 @@ export function DropPlace({ children }: { children: (choose: () => void) => Reac
   );
 }
 
+/** The gateway keeps what is there, and says so with the same status as other troubles. */
+function isTaken(error: unknown): boolean {
+  return error instanceof SdkError && /already installed/i.test(error.message);
+}
+
 interface Taken {
   file: File;
   reason: string;
@@ -70,7 +75,7 @@ function useInstall() {
       try {
         return await client.installBundle(file, { overwrite, filename: file.name });
       } catch (error) {
-        if (!(error instanceof SdkError) || error.status !== 409) throw error;
+        if (overwrite || !isTaken(error)) throw error;
         setTaken({ file, reason: messageOf(error) });
         return null;
       }

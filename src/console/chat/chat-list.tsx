@@ -1,6 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { Plus } from "lucide-react";
 import { Link } from "wouter";
+import { chatPrefix } from "#console/chat/new-chat-path.ts";
 import { useClient } from "#console/session/session.tsx";
 import { Button } from "#console/ui/button.tsx";
 import { Ago } from "#console/ui/time.tsx";
@@ -60,7 +61,7 @@ function sessionsOf(runs: RunSummary[]): Chat[] {
   // The oldest first, so that the first run is the one that began it.
   const byAge = [...runs].sort((a, b) => (a.created_at < b.created_at ? -1 : 1));
   for (const { run_id, session_id: sessionId, created_at: at } of byAge) {
-    if (!sessionId?.startsWith("chat-")) continue;
+    if (!sessionId?.startsWith(chatPrefix)) continue;
     const before = chats.get(sessionId);
     chats.set(sessionId, {
       sessionId,

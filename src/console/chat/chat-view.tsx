@@ -1,8 +1,8 @@
-import { useState } from "react";
 import { useLocation } from "wouter";
 import { ChatChoiceBar } from "#console/chat/chat-choice-bar.tsx";
 import { ChatList } from "#console/chat/chat-list.tsx";
 import { Composer } from "#console/chat/composer.tsx";
+import { newChatPath } from "#console/chat/new-chat-path.ts";
 import { Turns } from "#console/chat/turns.tsx";
 import { type ChatChoice, useChat } from "#console/chat/use-chat.ts";
 import { useWaiting } from "#console/inbox/use-waiting.ts";
@@ -15,10 +15,8 @@ import { useRemembered } from "#console/ui/use-remembered.ts";
 
 const firstChoice: ChatChoice = { bundleRef: "agent", flowId: "agent", provider: "", model: "" };
 
-export function ChatView({ sessionId }: { sessionId?: string }) {
-  const [fresh] = useState(() => `chat-${crypto.randomUUID()}`);
+export function ChatView({ sessionId: id }: { sessionId: string }) {
   const [, go] = useLocation();
-  const id = sessionId ?? fresh;
   const [choice, setChoice] = useRemembered("chat", firstChoice);
   const chat = useChat(id);
   const command = useCommand();
@@ -29,17 +27,13 @@ export function ChatView({ sessionId }: { sessionId?: string }) {
   const isBusy = chat.live !== null && chat.live.problem === null;
   return (
     <div className="chat">
-      <ChatList current={id} onNew={() => go("/chat")} />
+      <ChatList current={id} onNew={() => go(newChatPath())} />
       <div className="talk">
         <PageHead title="Chat">
           <ChatChoiceBar choice={choice} onChange={setChoice} />
         </PageHead>
         {chat.turns.error && <Problem>{messageOf(chat.turns.error)}</Problem>}
-        <Turns
-          turns={chat.turns.data ?? []}
-          live={chat.live}
-          isLoading={chat.turns.isPending && sessionId !== undefined}
-        />
+        <Turns turns={chat.turns.data ?? []} live={chat.live} isLoading={chat.turns.isPending} />
         {waiting.map((run) => (
           <WaitCard key={run.run_id} run={run} />
         ))}

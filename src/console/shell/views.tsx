@@ -1,5 +1,6 @@
 import { type ComponentType, lazy } from "react";
 import { Redirect, Route, Switch } from "wouter";
+import { newChatPath } from "#console/chat/new-chat-path.ts";
 import { RunsView } from "#console/runs/runs-view.tsx";
 import { PageHead } from "#console/ui/page-head.tsx";
 
@@ -42,7 +43,7 @@ export function Views() {
       <Route path="/runs">{() => <RunsView />}</Route>
       <Route path="/runs/:runId">{({ runId }) => <RunView key={runId} runId={runId} />}</Route>
       <Route path="/inbox">{() => <InboxView />}</Route>
-      <Route path="/chat">{() => <ChatView />}</Route>
+      <Route path="/chat">{() => <Redirect to={newChatPath()} replace />}</Route>
       <Route path="/chat/:sessionId">{({ sessionId }) => <ChatView key={sessionId} sessionId={sessionId} />}</Route>
       <Route path="/start/:bundleRef/:flowId">
         {({ bundleRef, flowId }) => (
