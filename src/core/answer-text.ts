@@ -1,6 +1,7 @@
 import { type JsonObject, type Value, isObject } from "#core/value.ts";
 
-const answerKeys = ["response", "answer", "message", "text", "content"];
+/** Where flows put what they say. */
+export const answerKeys = ["response", "answer", "message", "text", "content"];
 
 /** The answer in a run's output: the first text under the usual keys, there or one level inside. */
 export function answerOf(output: Value): string | null {

@@ -85,9 +85,7 @@ function turnLines(turn: Turn, width: number): Line[] {
   // What needs consent is shown by the question, whole.
   const isAsked = (part: Part) => part.kind === "tool" && part.state === "asked" && turn.question?.isApproval === true;
   for (const part of turn.parts) if (!isAsked(part)) lines.push(...partLines(part, width));
-  for (const { text, isPartial } of turn.live) {
-    lines.push(...block(`${isPartial ? "… " : ""}${text}▌`, width, { first: { text: "  " }, rest: "  " }));
-  }
+  for (const text of turn.live) lines.push(...block(`${text}▌`, width, { first: { text: "  " }, rest: "  " }));
   if (turn.answer !== null) lines.push(...block(turn.answer, width, { first: { text: "  " }, rest: "  " }));
   if (turn.question) lines.push(...questionLines(turn.question, width));
   else if (turn.isLive && turn.live.length === 0) lines.push([{ text: "  … working", look: "dim" }]);

@@ -1,7 +1,7 @@
 import { answerOf } from "#core/answer-text.ts";
 import { messageOf } from "#core/errors.ts";
 import { isTerminal } from "#core/run.ts";
-import type { JsonObject } from "#core/value.ts";
+import { type JsonObject, type Value, isObject } from "#core/value.ts";
 import type { GatewayClient } from "#sdk/client.ts";
 import { SdkError } from "#sdk/sdk-error.ts";
 import { type Question, answerCommand, chooseAnswer, consent } from "#sdk/question.ts";
@@ -24,6 +24,7 @@ export interface ChatOptions {
 
 /** Earlier turns that are shown and told to the next run. */
 const maxTurns = 100;
+const maxContextChars = 400_000;
 const retryMs = 500;
 
 /** A session as a conversation: each prompt is a run, and what was said before goes along. */
@@ -113,11 +114,8 @@ export class Chat {
 
   #body(text: string): StartBody {
     const { target, model } = this.#options;
-    const messages = this.turns.flatMap(({ prompt, answer }) => [
-      ...(prompt === "" ? [] : [{ role: "user", content: prompt }]),
-      ...(answer === null ? [] : [{ role: "assistant", content: answer }]),
-    ]);
-    const input: JsonObject = { prompt: text, use_context: true, context: { task: text, messages } };
+    const context = { task: text, messages: saidBefore(this.turns) };
+    const input: JsonObject = { prompt: text, use_context: true, context };
     return { ...target, input_data: { ...input, ...model } };
   }
 
@@ -154,8 +152,8 @@ export class Chat {
         turn.hear(delta);
         tell();
       },
-      onLost: () => {
-        turn.lose();
+      onLost: (runId) => {
+        turn.lose(runId);
         onConnection(false);
       },
       onConnect: () => onConnection(true),
@@ -183,13 +181,29 @@ export class Chat {
     }
   }
 
-  /** A large output is kept as an artifact, and the ledger has its reference. */
   async #artifact(runId: string, artifactId: string): Promise<JsonObject | string> {
     const text = new TextDecoder().decode(await this.#options.client.artifact(runId, artifactId));
     try {
-      return JSON.parse(text) as JsonObject;
+      const value = JSON.parse(text) as Value;
+      return isObject(value) || typeof value === "string" ? value : text;
     } catch {
       return text;
     }
   }
+}
+
+/** The conversation so far for the next run: its end, where all of it would be too much for a request. */
+function saidBefore(turns: Turn[]): JsonObject[] {
+  const messages = turns.flatMap(({ prompt, answer }) => [
+    { role: "user", content: prompt },
+    { role: "assistant", content: answer ?? "" },
+  ]);
+  let left = maxContextChars;
+  const kept: JsonObject[] = [];
+  for (const { role, content } of messages.filter((message) => message.content !== "").toReversed()) {
+    left -= content.length;
+    if (left < 0) break;
+    kept.unshift({ role, content });
+  }
+  return kept;
 }

@@ -25,6 +25,8 @@ export interface Ended {
 export async function startTerminal(options: StartOptions): Promise<Ended> {
   const { stdin, stdout, hasColour } = options;
   const terminal = new Terminal(options);
+  // The library draws from the column where the cursor is, which is that of a prompt when somebody typed ahead.
+  stdout.write("\r");
   const screen = render(<App terminal={terminal} hasColour={hasColour} />, {
     stdin,
     stdout,

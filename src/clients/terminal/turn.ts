@@ -1,4 +1,4 @@
-import { answerOf } from "#core/answer-text.ts";
+import { answerKeys, answerOf } from "#core/answer-text.ts";
 import type { StepRecord } from "#core/record.ts";
 import { type RunStatus, isTerminal } from "#core/run.ts";
 import { type JsonObject, type Value, isObject } from "#core/value.ts";
@@ -23,12 +23,6 @@ type PartContent =
   | { kind: "reply"; text: string }
   | { kind: "trouble"; text: string };
 
-interface Live {
-  text: string;
-  /** The beginning was lost with a connection. */
-  isPartial: boolean;
-}
-
 /** A prompt and what a run makes of it, folded from the records of the run and its children. */
 export class Turn {
   readonly prompt: string;
@@ -39,8 +33,7 @@ export class Turn {
   error: string | null = null;
   /** The answer is an artifact of this id, because it is large. */
   answerArtifact: string | null = null;
-  #live = new Map<string, Live>();
-  #lostText = false;
+  #live = new Map<string, { runId: string; text: string }>();
   /** Open questions by the run that asks. */
   #questions = new Map<string, Question>();
 
@@ -67,8 +60,8 @@ export class Turn {
   }
 
   /** What models are writing now, by step. */
-  get live(): Live[] {
-    return [...this.#live.values()];
+  get live(): string[] {
+    return Array.from(this.#live.values(), ({ text }) => text);
   }
 
   take(record: StepRecord, runId: string): void {
@@ -89,16 +82,15 @@ export class Turn {
     return part;
   }
 
-  hear({ step_id, text }: Delta): void {
-    const live = this.#live.get(step_id) ?? { text: "", isPartial: this.#lostText };
-    live.text += text;
-    this.#live.set(step_id, live);
+  /** After a gap the first piece is all that was said so far. */
+  hear({ run_id: runId, step_id, text, whole }: Delta): void {
+    const before = whole ? "" : (this.#live.get(step_id)?.text ?? "");
+    this.#live.set(step_id, { runId, text: before + text });
   }
 
-  /** Text without a cursor does not come again: what the records say will stand in its place. */
-  lose(): void {
-    this.#live.clear();
-    this.#lostText = true;
+  /** With the connection of a run goes what it had told of the text under way: it is told anew, or a record stands in its place. */
+  lose(runId: string): void {
+    for (const [stepId, live] of this.#live) if (live.runId === runId) this.#live.delete(stepId);
   }
 
   end(status: RunStatus, error: string | null): void {
@@ -110,9 +102,9 @@ export class Turn {
 
   #takeEffect(record: StepRecord, type: string, payload: JsonObject): void {
     const { status, result, step_id } = record;
-    if (type === "llm_call" && status !== "waiting") {
+    // Its beginning may come after its first words: they are not held back for records.
+    if (type === "llm_call" && status !== "started") {
       this.#live.delete(step_id);
-      if (status === "started") this.#lostText = false;
       if (status === "completed" && isObject(result)) this.#say(record, result["content"]);
     }
     if (type === "tool_calls") this.#takeTools(record, payload);
@@ -161,9 +153,8 @@ export class Turn {
     if (record.status === "failed") this.error = record.error;
     if (!("output" in record.result)) return;
     const output = record.result["output"] ?? null;
-    const artifact = isObject(output) ? output["$artifact"] : null;
-    if (typeof artifact === "string") this.answerArtifact = artifact;
-    else this.finish(answerOf(output));
+    this.answerArtifact = artifactOf(output);
+    if (this.answerArtifact === null) this.finish(answerOf(output));
   }
 
   /** The answer, once; what was said on the way and is the same goes. */
@@ -171,6 +162,16 @@ export class Turn {
     this.answer = answer;
     this.parts = this.parts.filter((part) => part.kind !== "text" || part.text.trim() !== answer?.trim());
   }
+}
+
+/** Of an output that is kept as an artifact because it is large, or whose answer is. */
+function artifactOf(output: Value): string | null {
+  if (!isObject(output)) return null;
+  for (const place of [output, ...answerKeys.map((key) => output[key])]) {
+    const artifact = isObject(place) ? place["$artifact"] : null;
+    if (typeof artifact === "string") return artifact;
+  }
+  return null;
 }
 
 function objects(value: Value | undefined): JsonObject[] {

@@ -31,23 +31,30 @@ describe("a turn", () => {
     const turn = newTurn();
     turn.take(record("llm_call", "started"), "C");
     for (const text of ["Let me ", "look"]) turn.hear({ run_id: "C", node_id: "n", step_id: "s1", text });
-    expect(turn.live).toEqual([{ text: "Let me look", isPartial: false }]);
+    expect(turn.live).toEqual(["Let me look"]);
     turn.take(record("llm_call", "completed", { result: { content: "Let me look." } }), "C");
     expect(turn.live).toEqual([]);
     expect(turn.parts).toMatchObject([{ kind: "text", text: "Let me look." }]);
   });
 
-  test("text that was under way when the connection broke is neither kept nor doubled, and what comes then is marked", () => {
+  test("words that come before the record of their step's beginning stay", () => {
     const turn = newTurn();
-    turn.hear({ run_id: "C", node_id: "n", step_id: "s1", text: "Hel" });
-    turn.lose();
+    turn.hear({ run_id: "C", node_id: "n", step_id: "s1", text: "Hel", whole: true });
+    turn.take(record("llm_call", "started"), "C");
+    expect(turn.live).toEqual(["Hel"]);
+  });
+
+  test("text that was under way when the connection broke is not doubled by what is told anew", () => {
+    const turn = newTurn();
+    const delta = { run_id: "C", node_id: "n", step_id: "s1" };
+    turn.hear({ ...delta, text: "Hel" });
+    turn.lose("D");
+    expect(turn.live).toEqual(["Hel"]);
+    turn.lose("C");
     expect(turn.live).toEqual([]);
-    turn.hear({ run_id: "C", node_id: "n", step_id: "s1", text: "lo" });
-    expect(turn.live).toEqual([{ text: "lo", isPartial: true }]);
-    turn.lose();
-    turn.take(record("llm_call", "started", { step_id: "s2" }), "C");
-    turn.hear({ run_id: "C", node_id: "n", step_id: "s2", text: "Hello" });
-    expect(turn.live).toEqual([{ text: "Hello", isPartial: false }]);
+    turn.hear({ ...delta, text: "Hello", whole: true });
+    turn.hear({ ...delta, text: "!" });
+    expect(turn.live).toEqual(["Hello!"]);
   });
 
   test("tells the answer once, although model, flow and output say it, in whatever order their runs' records come", () => {
@@ -123,5 +130,7 @@ describe("a turn", () => {
     expect(turn.answer).toBeNull();
     turn.take(record(null, "completed", { result: { output: { $artifact: "A" } } }), "R");
     expect([turn.answer, turn.answerArtifact]).toEqual([null, "A"]);
+    turn.take(record(null, "completed", { result: { output: { response: { $artifact: "B" }, success: true } } }), "R");
+    expect([turn.answer, turn.answerArtifact]).toEqual([null, "B"]);
   });
 });
