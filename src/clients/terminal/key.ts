@@ -30,9 +30,23 @@ export function keysOf(input: string, key: InkKey): Key[] {
   if (key.ctrl) return [{ name: "control", text: input.toLowerCase() }];
   // Chords that nothing here listens to must not become text.
   if (key.meta) return [];
-  return Array.from(input, (text) =>
-    text === "\r" || text === "\n" ? { name: "enter", text: "" } : { name: "text", text },
-  );
+  return Array.from(input, keyOfCharacter);
+}
+
+const characters: Record<string, Key["name"]> = {
+  "\r": "enter",
+  "\n": "enter",
+  "\t": "tab",
+  "\b": "backspace",
+  "\u007f": "backspace",
+  "\u001b": "escape",
+};
+
+function keyOfCharacter(text: string): Key {
+  const name = characters[text];
+  if (name) return { name, text: "" };
+  const code = text.charCodeAt(0);
+  return code < 0x20 ? { name: "control", text: String.fromCharCode(code + 0x60) } : { name: "text", text };
 }
 
 function nameOf(key: InkKey): Key["name"] | null {
