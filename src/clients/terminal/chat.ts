@@ -1,5 +1,5 @@
 import { answerOf } from "#core/answer-text.ts";
-import { messageOf } from "#core/errors.ts";
+import { AppError, messageOf } from "#core/errors.ts";
 import { isTerminal } from "#core/run.ts";
 import { type JsonObject, type Value, isObject } from "#core/value.ts";
 import type { GatewayClient } from "#sdk/client.ts";
@@ -89,6 +89,7 @@ export class Chat {
   async send(text: string): Promise<void> {
     const { question } = this;
     if (question) return this.#reply(question, text);
+    if (this.isWorking) throw new AppError("conflict", "The last message is still worked on. Wait, or ^X cancels it.");
     const { client, sessionId } = this.#options;
     const runId = await client.start({ ...this.#body(text), session_id: sessionId });
     this.#add(new Turn({ runId, prompt: text, status: "running" }));

@@ -39,7 +39,9 @@ export class ListScreen<T> implements Screen {
   #trouble: string | null = null;
   #chosen: string | null = null;
   #timer: ReturnType<typeof setTimeout> | null = null;
-  #isOpen = false;
+  /** Number of the opening that asks; 0 while it is not shown. */
+  #opening = 0;
+  #openings = 0;
 
   constructor(desk: Desk, options: ListOptions<T>) {
     this.#desk = desk;
@@ -57,19 +59,13 @@ export class ListScreen<T> implements Screen {
   }
 
   open(): void {
-    this.#isOpen = true;
-    this.refresh();
+    this.#opening = ++this.#openings;
+    void this.#ask(this.#opening);
   }
 
   close(): void {
-    this.#isOpen = false;
+    this.#opening = 0;
     if (this.#timer) clearTimeout(this.#timer);
-  }
-
-  /** Asks now, and then from time to time. */
-  refresh(): void {
-    if (this.#timer) clearTimeout(this.#timer);
-    void this.#ask();
   }
 
   lines(width: number, height: number): Line[] {
@@ -137,7 +133,8 @@ export class ListScreen<T> implements Screen {
     return columns.map((column) => cell(text(column), column.width || rest));
   }
 
-  async #ask(): Promise<void> {
+  /** Asks now, and then from time to time. */
+  async #ask(opening: number): Promise<void> {
     try {
       this.#items = await this.#options.fetch();
       this.#trouble = null;
@@ -150,6 +147,6 @@ export class ListScreen<T> implements Screen {
       this.#desk.connection(!(error instanceof SdkError && error.status === null));
     }
     this.#desk.tell();
-    if (this.#isOpen) this.#timer = setTimeout(() => void this.#ask(), everyMs);
+    if (this.#opening === opening) this.#timer = setTimeout(() => void this.#ask(opening), everyMs);
   }
 }

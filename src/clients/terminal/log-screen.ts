@@ -37,6 +37,7 @@ export class LogScreen implements Screen {
   /** Null while the newest record is followed. */
   #chosen: number | null = null;
   #isOver = false;
+  #isFollowing = false;
 
   constructor(desk: Desk, runId: string) {
     this.#desk = desk;
@@ -49,7 +50,8 @@ export class LogScreen implements Screen {
   }
 
   open(): void {
-    if (this.#rows.length > 0 || this.#isOver) return;
+    if (this.#isFollowing) return;
+    this.#isFollowing = true;
     const { tell, connection, notify } = bound(this.#desk);
     const listener = {
       onEntry: (entry: LedgerEntry, run: { runId: string; depth: number }) => this.#add({ entry, ...run }),

@@ -182,8 +182,14 @@ export class Terminal implements Desk {
     this.#put(new TextScreen(this, title, text));
   }
 
+  /** Of the run, or of a child that asks for it, as an agent's does. */
   openQuestion(runId: string): void {
-    this.#put(new QuestionScreen(this, runId));
+    this.attempt(async () => {
+      const asking = await askingRuns(this.client);
+      const run = asking.find((each) => each.run_id === runId) ?? asking.find((each) => each.parent_run_id === runId);
+      if (!run) return this.notify("The run asks nothing now.");
+      this.#put(new QuestionScreen(this, run.run_id));
+    });
   }
 
   back(): void {
