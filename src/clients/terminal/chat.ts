@@ -52,7 +52,7 @@ export class Chat {
   }
 
   get isWorking(): boolean {
-    return this.turns.some((turn) => turn.isLive);
+    return this.turns.some((turn) => turn.isLive && turn.answer === null);
   }
 
   /** What answers from the next message on. */
