@@ -195,13 +195,19 @@ describe.if(hasTmux)("the terminal client", () => {
 
   test("a wrong token, a gateway that is away and an input that is no terminal are sentences", async () => {
     await open({ columns: 120, rows: 24 });
-    await terminal.line(`${program} tui --url ${gateway.url} --token wrong; echo "rc=$?"`);
-    expect(await terminal.shows("rc=77")).toContain("error: Unauthorized");
-    await terminal.line(`${program} tui --url http://127.0.0.1:1; echo "rc=$?"`);
-    expect(await terminal.shows("rc=69")).toContain("error: The gateway at http://127.0.0.1:1 cannot be reached");
-    await terminal.line(`clear; echo | ${program} tui; echo "rc=$?"`);
-    expect(await terminal.shows("rc=69")).toContain("`tui` needs a terminal for its input and its output.");
-    await terminal.line(`clear; ${program} tui --model x; echo "rc=$?"`);
-    expect(await terminal.shows("rc=2")).toContain("'x' is no provider/model");
+    // Each has a word of its own, so that no test takes the end of one for that of the next.
+    const said = async (word: string, command: string, code: number) => {
+      await terminal.line(`clear; ${command}; echo "${word} rc=$?"`);
+      return terminal.shows(`${word} rc=${code}`);
+    };
+    expect(await said("token", `${program} tui --url ${gateway.url} --token wrong`, 77)).toContain(
+      "error: Unauthorized",
+    );
+    const away = await said("away", `${program} tui --url http://127.0.0.1:1`, 69);
+    expect(away).toContain("error: The gateway at http://127.0.0.1:1 cannot be reached");
+    expect(await said("pipe", `echo | ${program} tui`, 69)).toContain(
+      "`tui` needs a terminal for its input and its output.",
+    );
+    expect(await said("model", `${program} tui --model x`, 2)).toContain("'x' is no provider/model");
   });
 });
