@@ -299,12 +299,16 @@ describe.skipIf(!hasBrowser)("the console (skipped without chromium)", () => {
     await page.locator(".about-turn", { hasText: "tokens" }).waitFor();
     await page.locator(".said.agent", { hasText: "only grows" }).waitFor();
     models.replies.push({ content: "You asked about ledgers." });
+    const file = { name: "word.txt", mimeType: "text/plain", buffer: Buffer.from("The word is river.") };
+    await page.getByLabel("Files").setInputFiles(file);
+    await page.getByRole("button", { name: "Leave word.txt out" }).waitFor();
     await page.getByLabel("Message").fill("What did I ask?");
     await page.getByLabel("Message").press("Enter");
     await page.locator(".said.agent", { hasText: "You asked about ledgers." }).waitFor();
     const told = JSON.stringify(models.requests.at(-1)?.body.messages);
     expect(told).toContain("What is a ledger?");
     expect(told).toContain("only grows");
+    expect(told).toContain("The word is river.");
     await page.reload();
     await page.locator(".said.agent", { hasText: "You asked about ledgers." }).waitFor();
     await page.getByRole("navigation", { name: "Conversations" }).getByText("Hello agent").waitFor();

@@ -1,4 +1,6 @@
+import { useState } from "react";
 import { useLocation } from "wouter";
+import { AttachButton, type Attached } from "#console/chat/attach-button.tsx";
 import { ChatChoiceBar } from "#console/chat/chat-choice-bar.tsx";
 import { ChatList } from "#console/chat/chat-list.tsx";
 import { Composer } from "#console/chat/composer.tsx";
@@ -18,6 +20,7 @@ const firstChoice: ChatChoice = { bundleRef: "agent", flowId: "agent", provider:
 export function ChatView({ sessionId: id }: { sessionId: string }) {
   const [, go] = useLocation();
   const [choice, setChoice] = useRemembered("chat", firstChoice);
+  const [attached, setAttached] = useState<Attached[]>([]);
   const chat = useChat(id);
   const command = useCommand();
   const stop = useAction({
@@ -37,9 +40,13 @@ export function ChatView({ sessionId: id }: { sessionId: string }) {
         {waiting.map((run) => (
           <WaitCard key={run.run_id} run={run} />
         ))}
+        <AttachButton sessionId={id} attached={attached} onChange={setAttached} />
         <Composer
           isBusy={isBusy}
-          onSend={(text) => void chat.send(text, choice)}
+          onSend={(text) => {
+            void chat.send(text, { ...choice, attachments: attached.map(({ artifact }) => artifact) });
+            setAttached([]);
+          }}
           onStop={chat.live?.runId ? () => stop.mutate(chat.live?.runId ?? "") : null}
         />
       </div>

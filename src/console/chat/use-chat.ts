@@ -26,6 +26,9 @@ export interface ChatChoice {
   model: string;
 }
 
+/** What one message is sent with. */
+type Message = ChatChoice & { attachments: JsonObject[] };
+
 /** A chat is a session: its turns are runs, each given what was said before. */
 export function useChat(sessionId: string) {
   const client = useClient();
@@ -36,14 +39,14 @@ export function useChat(sessionId: string) {
   const queryKey = ["chat", sessionId];
   const turns = useQuery({ queryKey, queryFn: () => turnsOf(client, sessionId), staleTime: Number.POSITIVE_INFINITY });
   const send = useCallback(
-    async (prompt: string, choice: ChatChoice) => {
+    async (prompt: string, message: Message) => {
       const stop = new AbortController();
       leaving.current = stop;
       const change = (changes: (before: LiveTurn) => Partial<LiveTurn>) =>
         setLive((before) => before && { ...before, ...changes(before) });
       setLive({ runId: null, prompt, text: "", activity: [], problem: null });
       try {
-        const runId = await client.start(bodyOf(prompt, choice, sessionId, turns.data ?? []));
+        const runId = await client.start(bodyOf(prompt, message, sessionId, turns.data ?? []));
         change(() => ({ runId }));
         await listen(client, runId, { signal: stop.signal, change });
         if (stop.signal.aborted) return;
@@ -66,12 +69,13 @@ async function turnsOf(client: GatewayClient, sessionId: string): Promise<Sessio
   return session?.turns ?? [];
 }
 
-function bodyOf(prompt: string, choice: ChatChoice, sessionId: string, turns: SessionTurn[]) {
+function bodyOf(prompt: string, choice: Message, sessionId: string, turns: SessionTurn[]) {
   const messages = turns.flatMap(({ prompt, answer }) => [
     { role: "user", content: prompt ?? "" },
     ...(typeof answer === "string" ? [{ role: "assistant", content: answer }] : []),
   ]);
-  const input: JsonObject = { prompt, context: { messages } };
+  const { attachments } = choice;
+  const input: JsonObject = { prompt, context: { messages, ...(attachments.length > 0 ? { attachments } : {}) } };
   if (choice.provider) input["provider"] = choice.provider;
   if (choice.model) input["model"] = choice.model;
   return { bundle_id: choice.bundleRef, flow_id: choice.flowId, session_id: sessionId, input_data: input };

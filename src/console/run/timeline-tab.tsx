@@ -16,7 +16,10 @@ export function TimelineTab({ entries }: { entries: LedgerEntry[] }) {
   const steps = stepsOf(entries);
   if (steps.length === 0) return <Empty icon={ListTree} title="No step yet" />;
   const startMs = Date.parse(steps[0]?.record.started_at ?? "");
-  const endMs = Math.max(...steps.map(({ record }) => Date.parse(record.ended_at ?? record.started_at)), startMs + 1);
+  const endMs = steps.reduce(
+    (latest, { record }) => Math.max(latest, Date.parse(record.ended_at ?? record.started_at)),
+    startMs + 1,
+  );
   const share = (ms: number) => Math.min(100, Math.max(0, (ms / (endMs - startMs)) * 100));
   return (
     <VirtualRows

@@ -5,7 +5,7 @@ import type { CommandBody } from "#sdk/wire.ts";
 
 export type Command = (body: CommandBody) => Promise<void>;
 
-/** Gives a command and waits for what becomes of it; throws the runner's own sentence when it is refused. */
+/** Gives a command and waits for what becomes of it; throws the runner's own sentence when nothing does. */
 export function useCommand(): Command {
   const client = useClient();
   const queries = useQueryClient();
@@ -15,7 +15,7 @@ export function useCommand(): Command {
       const { outcome } = await client.outcome(command_id, { timeoutMs: 5000 });
       await queries.invalidateQueries({ queryKey: ["runs"] });
       await queries.invalidateQueries({ queryKey: ["run", body.run_id] });
-      if (outcome?.status === "refused") throw new Error(outcome.message);
+      if (outcome && outcome.status !== "applied") throw new Error(outcome.message);
     },
     [client, queries],
   );

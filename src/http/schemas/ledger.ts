@@ -80,6 +80,7 @@ export const StreamQuery = t.Object({
   }),
   deltas: t.Boolean({
     default: false,
-    description: "Also send `delta` events: text of a model as it comes, not durable and without a cursor.",
+    description:
+      "Also send `delta` events: text of a model as it comes, not durable and without a cursor. Who comes in the middle of a step first gets all of its text so far, with `whole: true`.",
   }),
 });
