@@ -5,6 +5,7 @@ import { consoleFiles } from "#app/console-files.ts";
 import { createCrashPoint } from "#app/crash-point.ts";
 import { createOffloadRecord } from "#app/offload-record.ts";
 import { type OpenedMemory, createGraphMemory } from "#app/graph-memory.ts";
+import { emailAccounts } from "#app/comms.ts";
 import { createLinks } from "#app/links.ts";
 import { createModelConfig } from "#app/model-config.ts";
 import { type Programs, createPrograms } from "#app/programs.ts";
@@ -113,6 +114,7 @@ export async function createApp(
     retention,
     telemetry: metrics,
     links: createLinks(settings),
+    email: emailAccounts(settings),
     host: { startedMs: performance.timeOrigin, gpu: createGpuProbe(settings.telemetry.gpu, now) },
     now,
     newId,

@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Attachments } from "#artifacts/attachments.ts";
+import { commsTools } from "#app/comms.ts";
 import { toolRefusal, workspaceOpener } from "#app/workspace-access.ts";
 import type { Settings } from "#config/settings.ts";
 import { AppError, messageOf } from "#core/errors.ts";
@@ -28,8 +29,9 @@ export async function createTools(
 ): Promise<ToolRegistry> {
   const { allowedHosts, search } = settings.web;
   const web = createWebTools({ allow: allowedHosts, search: searchSettings(search) });
+  const comms = await commsTools(settings, attachments);
   const own = createToolRegistry({
-    tools: [...builtinTools({ environment }), openAttachmentTool(attachments), ...web],
+    tools: [...builtinTools({ environment }), openAttachmentTool(attachments), ...web, ...comms],
   });
   const servers = await readMcpServers(settings, environment);
   return servers.length === 0 ? own : withMcpTools(own, createMcpServers(servers));

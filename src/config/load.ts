@@ -92,6 +92,7 @@ function readSettings(read: VariableReader, flags: NonNullable<LoadOptions["flag
     mcpFile: pathOrNull(read.get(tools.mcpConfig), cwd),
     secretKey: read.get(security.secretKey),
     publicUrl: read.get(server.publicUrl),
+    comms: commsSettings(read),
     email: emailSettings(read, { dataDir }),
     telegram: telegramSettings(read, { cwd, dataDir }),
     memory: memorySettings(read, { dataDir, cwd }),
@@ -113,6 +114,11 @@ function readSettings(read: VariableReader, flags: NonNullable<LoadOptions["flag
     },
     logFormat: read.get(server.logFormat),
   };
+}
+
+function commsSettings(read: VariableReader): Settings["comms"] {
+  const [all, email, telegram] = [read.get(tools.comms), read.get(tools.commsEmail), read.get(tools.commsTelegram)];
+  return { email: all || email, telegram: all || telegram };
 }
 
 function traceSettings(read: VariableReader): Settings["telemetry"]["traces"] {

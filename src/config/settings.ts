@@ -45,6 +45,8 @@ export interface Settings {
   publicUrl: string | null;
   /** Null: no bot is configured. `serves`: the gateway itself runs the bridge. */
   telegram: (TelegramSettings & { serves: boolean }) | null;
+  /** Runs may send with the gateway's account and bot. */
+  comms: { email: boolean; telegram: boolean };
   /** Null: no account is configured. */
   email: (EmailSettings & { serves: boolean }) | null;
   code: { isFullAccessAllowed: boolean };

@@ -10,6 +10,7 @@ import type { ScopedLedger } from "#ledger/scoped-ledger.ts";
 import type { Accounts } from "#auth/accounts.ts";
 import type { AnswerTokens } from "#auth/answer-tokens.ts";
 import type { Principal } from "#auth/principal.ts";
+import type { EmailAccess } from "#core/email.ts";
 import type { NewCommand } from "#core/command.ts";
 import type { Blocs } from "#models/blocs/bloc-store.ts";
 import type { ScopedGraph } from "#memory/graph/scoped-graph.ts";
@@ -69,6 +70,8 @@ export interface SharedServices {
   telemetry: Telemetry | null;
   host: Host;
   links: LinkServices;
+  /** Mail accounts, the default one first; their library is loaded when they are first asked for. */
+  email: () => Promise<readonly EmailAccess[]>;
   now: Clock;
   newId: () => string;
 }

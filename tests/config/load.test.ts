@@ -122,6 +122,7 @@ test("without anything said, the defaults are in force", () => {
     publicUrl: null,
     telegram: null,
     email: null,
+    comms: { email: false, telegram: false },
     webhooks: {
       retryDelaysMs: [5000, 300_000, 1_800_000, 7_200_000, 18_000_000, 36_000_000, 50_400_000],
       disableAfterMs: 432_000_000,

@@ -25,6 +25,7 @@ const start = () =>
       ABSTRACTGATEWAY_DEFAULT_PROVIDER: "openai-compatible",
       ABSTRACTGATEWAY_DEFAULT_MODEL: "test-model",
       ABSTRACT_EMAIL_BRIDGE: "1",
+      ABSTRACT_ENABLE_EMAIL_TOOLS: "1",
       ABSTRACT_EMAIL_BUNDLE_ID: "agent",
       ABSTRACT_EMAIL_IMAP_HOST: "127.0.0.1",
       ABSTRACT_EMAIL_IMAP_PORT: String(imap.port),
@@ -250,3 +251,76 @@ test("servers that are away or refuse the password are said once each and waited
   expect(smtp.mails).toHaveLength(2);
   expect(gateway.output).not.toContain(imapUser.password);
 }, 60_000);
+
+test("the account is listed, read and sent from over HTTP", async () => {
+  const uid = imap.deliver(
+    mail({ from: "eve@bad.example", subject: "Grüße", text: "body", file: { name: "a.txt", text: "x" } }),
+  );
+  expect((await gateway.get("/email/accounts")).body).toEqual({
+    ok: true,
+    default_account: "default",
+    accounts: [{ account: "default", email: me, can_read: true, can_send: true }],
+  });
+  const { body: list } = await gateway.get("/email/messages?limit=5&since=2026-01-01");
+  expect(list).toMatchObject({
+    ok: true,
+    account: "default",
+    mailbox: "INBOX",
+    counts: { returned: 1, unread: 1, read: 0 },
+  });
+  expect(list.messages[0]).toMatchObject({ uid, from: "eve@bad.example", subject: "Grüße", seen: false });
+  const { body: one } = await gateway.get(`/email/messages/${uid}`);
+  expect(one.message).toMatchObject({ uid, body_text: "body", attachments: [{ filename: "a.txt", size: 1 }] });
+  const draft = { to: ["bob@lab.example"], cc: "Eve <eve@lab.example>", subject: "Hi", body_text: "there" };
+  const { body: done } = await gateway.post("/email/send", draft);
+  expect(done).toMatchObject({ ok: true, accepted: ["bob@lab.example", "eve@lab.example"], rejected: [] });
+  await says("there");
+  expect(sent("there").messageId).toBe(done.message_id);
+}, 30_000);
+
+test("bad requests for mail are answered with the field and the reason, and nothing is sent", async () => {
+  const good = { to: "a@b.example", subject: "x", body_text: "y" };
+  for (const [path, body, status, words] of [
+    ["/email/messages?account=other", null, 404, "'other' not found"],
+    ["/email/messages?status=new", null, 400, "status must be one of"],
+    ["/email/messages?since=soon", null, 400, "since must be a date"],
+    ["/email/messages?limit=0", null, 422, "limit"],
+    ["/email/messages/abc", null, 400, "uid must be a number"],
+    ["/email/messages/999", null, 404, "999 not found"],
+    ["/email/send", {}, 422, "to"],
+    ["/email/send", { ...good, to: "" }, 400, "to:"],
+    ["/email/send", { ...good, to: "nobody" }, 400, "'nobody' is not an address"],
+    ["/email/send", { ...good, to: "a@b.example\r\nBcc: eve@x.example" }, 400, "to:"],
+    ["/email/send", { ...good, subject: "x\r\nBcc: eve@x.example" }, 400, "subject:"],
+    ["/email/send", { ...good, headers: { From: "boss@x.example" } }, 400, "'From' cannot be set"],
+    ["/email/send", { ...good, headers: { "X-A": "b\r\nBcc: c" } }, 400, "'X-A' cannot be set"],
+    ["/email/send", { to: "a@b.example", subject: "x" }, 400, "body_text or body_html"],
+  ] as const) {
+    const answer = body === null ? await gateway.get(path) : await gateway.post(path, body);
+    expect([path, answer.status]).toEqual([path, status]);
+    expect(JSON.stringify(answer.body)).toContain(words);
+  }
+  imap.state = "refusing";
+  const refused = await gateway.get("/email/messages");
+  expect([refused.status, refused.body.detail]).toEqual([
+    503,
+    expect.stringContaining("does not accept the user or the password"),
+  ]);
+  expect(smtp.mails).toEqual([]);
+}, 30_000);
+
+test("an agent's mail waits for consent, and is sent once it is given", async () => {
+  models.replies.push(call("send_email", { to: "bob@lab.example", subject: "Hi", body_text: "from the agent" }), {
+    content: "Sent.",
+  });
+  const runId = await gateway.start("agent", { prompt: "write to bob", tools: ["send_email"] });
+  const events = await gateway.follow(runId, (event) => event.data.record?.status === "waiting");
+  const child = events.at(-1)?.data.record.result.wait.details.sub_run_id as string;
+  const { waiting } = await gateway.until(child, "waiting");
+  expect(waiting.details.tool_calls[0].name).toBe("send_email");
+  expect(smtp.mails).toEqual([]);
+  await gateway.command(child, "resume", { wait_key: waiting.wait_key, payload: { approved: true } });
+  await gateway.follow(runId);
+  await says("from the agent");
+  expect(smtp.mails.filter(({ text }) => text?.includes("from the agent"))).toHaveLength(1);
+}, 30_000);

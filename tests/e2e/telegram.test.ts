@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { archive } from "#fixtures/bundles.ts";
 import { type BotApiServer, startBotApiServer } from "#fixtures/bot-api-server.ts";
-import { type Gateway, startGateway } from "#fixtures/gateway.ts";
+import { type Gateway, startGateway, token } from "#fixtures/gateway.ts";
 import { type OpenAiServer, type Reply, startOpenAiServer } from "#fixtures/openai-server.ts";
 import { ask } from "#fixtures/sample-flows.ts";
 
@@ -23,6 +23,7 @@ const start = (env: Record<string, string> = {}) =>
       ABSTRACTGATEWAY_PROBE_SERVERS: "0",
       ABSTRACTGATEWAY_DEFAULT_PROVIDER: "openai-compatible",
       ABSTRACTGATEWAY_DEFAULT_MODEL: "test-model",
+      ABSTRACT_ENABLE_TELEGRAM_TOOLS: "1",
       ABSTRACT_TELEGRAM_BRIDGE: "1",
       ABSTRACT_TELEGRAM_BOT_TOKEN: telegram.token,
       ABSTRACT_TELEGRAM_API_ROOT: telegram.url,
@@ -199,3 +200,30 @@ test("a Telegram that is away, asks for patience or refuses the token is said on
   expect(gateway.output).not.toContain(telegram.token);
   expect(await runsOf()).toHaveLength(3);
 }, 60_000);
+
+test("an agent sends messages and files to the bot's people without asking, and to nobody else", async () => {
+  const form = new FormData();
+  form.set("session_id", "s1");
+  form.set("file", new File(["the report"], "report.txt"));
+  const headers = { authorization: `Bearer ${token}` };
+  const uploaded = await fetch(`${gateway.url}/api/gateway/attachments/upload`, {
+    method: "POST",
+    headers,
+    body: form,
+  });
+  const { artifact } = await uploaded.json();
+  models.replies.push(
+    call("send_telegram_message", { text: "psst", chat_id: "666" }),
+    call("send_telegram_message", { text: "good news" }),
+    call("send_telegram_artifact", { artifact_id: artifact.$artifact, caption: "here" }),
+    { content: "Told." },
+  );
+  const tools = ["send_telegram_message", "send_telegram_artifact"];
+  const runId = await gateway.start("agent", { prompt: "tell ada", tools }, { session_id: "s1" });
+  await gateway.follow(runId);
+  expect(telegram.chat(666)).toEqual([]);
+  expect(JSON.stringify(asked()[1]?.messages)).toContain("is not one of 11");
+  expect(texts()).toContain("good news");
+  const file = telegram.chat(ada).find((message) => message.file)?.file;
+  expect([file?.name, new TextDecoder().decode(file?.bytes)]).toEqual(["report.txt", "the report"]);
+}, 30_000);

@@ -52,7 +52,7 @@ const adminOnly = `
   POST /admin/workflow-catalog/upload, POST /admin/workflow-catalog/promote, POST /admin/workflow-catalog/{bundle_id}/versions/{bundle_version}/default, PUT /admin/workflow-catalog/{bundle_id}/versions/{bundle_version}/acl,
   DELETE /admin/workflow-catalog/{bundle_id}/versions/{bundle_version}, POST /admin/workflow-catalog/{bundle_id}/versions/{bundle_version}/deprecate, POST /admin/workflow-catalog/{bundle_id}/versions/{bundle_version}/block,
   POST /models/load, POST /models/unload, GET /files/list, GET /files/search, GET /files/read, GET /files/skim, POST /artifacts/import,
-  POST /attachments/ingest, POST /runs/{run_id}/artifacts/{artifact_id}/export, POST /prompt_cache/clear, POST /prompt_cache/fork, POST /prompt_cache/load,
+  GET /email/accounts, GET /email/messages, GET /email/messages/{uid}, POST /email/send, POST /attachments/ingest, POST /runs/{run_id}/artifacts/{artifact_id}/export, POST /prompt_cache/clear, POST /prompt_cache/fork, POST /prompt_cache/load,
   POST /prompt_cache/prepare_modules, POST /prompt_cache/save, POST /prompt_cache/set, POST /prompt_cache/update`
   .split(",")
   .map((operation) => operation.trim());

@@ -2,6 +2,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createGraphMemory } from "#app/graph-memory.ts";
+import { emailAccounts } from "#app/comms.ts";
 import { createLinks } from "#app/links.ts";
 import { createModelConfig } from "#app/model-config.ts";
 import { createCatalog, createPeople } from "#app/people.ts";
@@ -116,6 +117,7 @@ export async function createHarness(options: HarnessOptions = {}): Promise<Harne
     }),
     telemetry: null,
     links: createLinks(settings),
+    email: emailAccounts(settings),
     host: {
       startedMs: now(),
       gpu: () => Promise.resolve({ ts: "2026-11-24T00:00:00+00:00", supported: false, reason: "disabled" }),
@@ -318,6 +320,7 @@ function testSettings(dataDir: string, options: HarnessOptions): Settings {
     publicUrl: null,
     telegram: null,
     email: null,
+    comms: { email: false, telegram: false },
     webhooks: { retryDelaysMs: [1000], disableAfterMs: 86_400_000 },
     retention: { runsDays: 0, statesDays: 7, artifactsDays: 0, intervalMs: 0 },
     telemetry: { metrics: false, gpu: "off", traces: null },

@@ -4,6 +4,18 @@ import { address, choice, flag, gateway, list, number, text, variable } from "#c
 
 /** What tools and code nodes of runs may do. */
 export const tools = {
+  comms: flag(["ABSTRACT_ENABLE_COMMS_TOOLS"], {
+    preset: false,
+    meaning: "Runs may send mail and Telegram messages, with the gateway's account and bot",
+  }),
+  commsEmail: flag(["ABSTRACT_ENABLE_EMAIL_TOOLS"], {
+    preset: false,
+    meaning: "Mail only: `send_email`, which asks first",
+  }),
+  commsTelegram: flag(["ABSTRACT_ENABLE_TELEGRAM_TOOLS"], {
+    preset: false,
+    meaning: "Telegram only: `send_telegram_message` and `send_telegram_artifact`, to the allowed users and chats",
+  }),
   workspaceDir: text(gateway("WORKSPACE_DIR"), { meaning: "A folder that runs may use besides their own" }),
   workspaceMounts: variable<{ name: string; path: string }[]>(gateway("WORKSPACE_MOUNTS"), {
     preset: [],

@@ -8,15 +8,16 @@ import { readJsonBody } from "#http/body.ts";
 import { operation } from "#http/operation.ts";
 import { type RouteContext, assertName, reply } from "#http/route-context.ts";
 import { answerLinkRoutes } from "#http/routes/answer-links.ts";
+import { emailRoutes } from "#http/routes/email.ts";
 import { CommandStatus, SubmitCommandRequest, SubmitCommandResponse } from "#http/schemas/commands.ts";
 import type { Services } from "#http/services.ts";
 import { bodyCheck, shownText } from "#http/validation.ts";
 
 const submitBody = bodyCheck(SubmitCommandRequest);
 
-/** Commands to runs, and links that give one. */
+/** Commands to runs, links that give one, and mail. */
 export function commandRoutes(context: RouteContext) {
-  return new Elysia().use(ownRoutes(context)).use(answerLinkRoutes(context));
+  return new Elysia().use(ownRoutes(context)).use(answerLinkRoutes(context)).use(emailRoutes(context));
 }
 
 function ownRoutes({ access }: RouteContext) {
