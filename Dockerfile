@@ -1,14 +1,16 @@
 # Build:  docker build --build-arg COMMIT=$(git rev-parse HEAD) -t abstractgateway .
-# Run:    docker run -p 8080:8080 -v gateway-data:/data -e ABSTRACTGATEWAY_AUTH_TOKEN=… abstractgateway
+#         --build-arg FLAVOUR=light: without local models; FLAVOUR=cuda: with llama.cpp for NVIDIA's cards (amd64)
+#         --platform linux/arm64: for arm64, on such a machine or under emulation
+# Run:    docker run --read-only --tmpfs /tmp -p 8080:8080 -v gateway-data:/data -e ABSTRACTGATEWAY_AUTH_TOKEN=… abstractgateway
 
 FROM node:22-bookworm-slim AS build
 WORKDIR /source
 ARG COMMIT=unknown
+ARG FLAVOUR=default
 ENV BUILD_COMMIT=$COMMIT
 COPY . .
-RUN node build/bootstrap.mjs build
 # The executable and the C and C++ run-time libraries: no shell, no package manager, nothing else.
-RUN node_modules/.bin/bun build/container-root.ts /root-of-image && mkdir /empty
+RUN node build/bootstrap.mjs image /root-of-image --flavour "$FLAVOUR" && mkdir /empty
 
 FROM scratch
 COPY --from=build /root-of-image /

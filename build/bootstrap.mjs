@@ -1,6 +1,6 @@
 // The first thing that runs on a fresh clone, under Node 20 or newer or under Bun, without any package installed:
 // gets the pinned Bun, installs the packages, then hands over to the TypeScript script of the task.
-//   node build/bootstrap.mjs <start|test|build|sdk|release|verify|bench> [--dry-run] [arguments of the script]
+//   node build/bootstrap.mjs <start|test|build|sdk|release|image|verify|bench> [--dry-run] [arguments of the script]
 import { spawn, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
@@ -13,6 +13,7 @@ const scripts = {
   build: "build/compile.ts",
   sdk: "build/sdk.ts",
   release: "build/release.ts",
+  image: "build/image.ts",
   verify: "build/verify.ts",
   bench: "build/bench.ts",
 };

@@ -59,9 +59,3 @@ async function copyInto(folder: string, from: string, to: string): Promise<void>
   await copyFile(from, target);
   await chmod(target, 0o755);
 }
-
-if (import.meta.main) {
-  const [folder] = process.argv.slice(2);
-  if (folder === undefined) throw new Error("say which folder becomes the root");
-  await assembleContainerRoot(folder);
-}

@@ -101,7 +101,9 @@ describe.skipIf(!node)("the bootstrap under Node", () => {
   test("an unknown task is refused with the known ones", async () => {
     const { exitCode, stderr } = dryRun(await machine({}), underNode, ["deploy"]);
     expect(exitCode).toBe(1);
-    expect(stderr).toBe("Unknown task 'deploy': expected one of start, test, build, sdk, release, verify, bench.\n");
+    expect(stderr).toBe(
+      "Unknown task 'deploy': expected one of start, test, build, sdk, release, image, verify, bench.\n",
+    );
   });
 });
 
