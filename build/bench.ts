@@ -1,8 +1,8 @@
 import { compile } from "./compile.ts";
 import { executable, isStale, root } from "./paths.ts";
 
-/** Measures the executable where there is one to measure; one table per benchmark. `bun build/bench.ts [ledger|gateway|idle|local|busy|front|memory|artifacts]…` */
-const known = ["ledger", "gateway", "idle", "local", "busy", "front", "memory", "artifacts"];
+/** Measures the executable where there is one to measure; one table per benchmark. `bun build/bench.ts [ledger|gateway|idle|local|busy|front|memory|artifacts|start]…` */
+const known = ["ledger", "gateway", "idle", "local", "busy", "front", "memory", "artifacts", "start"];
 
 async function main(names: string[]): Promise<void> {
   if (isStale()) await compile({ outfile: executable });

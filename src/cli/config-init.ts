@@ -1,8 +1,10 @@
 import { existsSync } from "node:fs";
+import { writeFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import type { CommandDef } from "citty";
+import { exampleSettings } from "#config/example.ts";
 import { type InitOptions, configInit } from "#config/init.ts";
-import { AppError } from "#core/errors.ts";
+import { AppError, messageOf } from "#core/errors.ts";
 import { type CliContext, isInteractive } from "#cli/context.ts";
 import { define } from "#cli/define.ts";
 import { wholeNumber } from "#cli/flags.ts";
@@ -32,6 +34,7 @@ const args = {
   "tool-mode": { type: "string", description: "approval, passthrough, delegated or local (default: approval)" },
   "max-attachment-bytes": { type: "string", valueHint: "bytes", description: "Largest attachment" },
   "memory-backend": { type: "string", description: "lancedb, sqlite or memory (default: lancedb)" },
+  example: { type: "boolean", description: "Write .env.example: every setting with its meaning, and no token" },
   json: { type: "boolean", description: "Print JSON, without the token" },
 } as const;
 
@@ -40,6 +43,7 @@ export function initCommand(context: CliContext): CommandDef {
     meta: { name: "init", description: "Write .env with a new token and the folders to use" },
     args,
     run: async ({ args: given, rawArgs }) => {
+      if (given.example) return writeExample(context, { envFile: given["env-file"], force: given.force ?? false });
       const attachment = given["max-attachment-bytes"];
       const options: InitOptions = {
         ...withoutUndefined({
@@ -67,6 +71,21 @@ export function initCommand(context: CliContext): CommandDef {
       print(context, [`Wrote ${path}`, ...hints].join("\n"));
     },
   });
+}
+
+async function writeExample(
+  context: CliContext,
+  options: { envFile: string | undefined; force: boolean },
+): Promise<void> {
+  const path = resolve(context.cwd, options.envFile ?? ".env.example");
+  try {
+    await writeFile(path, exampleSettings(), { flag: options.force ? "w" : "wx" });
+  } catch (error) {
+    const isThere = error instanceof Error && "code" in error && error.code === "EEXIST";
+    if (isThere) throw new AppError("conflict", `${path} exists already: use --force to replace it`, { cause: error });
+    throw new AppError("storage", `${path} cannot be written: ${messageOf(error)}`, { cause: error });
+  }
+  print(context, `Wrote ${path}`);
 }
 
 const hints = [
