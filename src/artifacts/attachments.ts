@@ -68,7 +68,8 @@ async function isVisible(ledger: Ledger, row: ArtifactRow, viewer: Viewer): Prom
     return true;
   if (owner === null) return false;
   const maker = await ledger.getRun(owner);
-  return maker !== null && (maker.root_run_id === root_run_id || maker.session_id === session_id);
+  if (maker === null) return false;
+  return maker.root_run_id === root_run_id || (session_id !== null && maker.session_id === session_id);
 }
 
 function attachmentOf({ artifact_id, blob_id, content_type, size_bytes, created_at, tags }: ArtifactRow): Attachment {

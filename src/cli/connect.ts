@@ -70,13 +70,21 @@ async function namedGateway(context: CliContext, args: ConnectArgs): Promise<Gat
   }
   const url = args.url ?? clientVariables(context).get(variables.url);
   if (url === null) return null;
-  return clientFor(checkedUrl(url), args.token ?? ownToken(settingsFor(context, args)));
+  const settings = settingsFor(context, args);
+  // The administrator's own token is for this machine; what somebody configured is for whatever gateway they name.
+  const configured = isThisMachine(checkedUrl(url)) ? ownToken(settings) : settings.auth.tokens[0];
+  return clientFor(url, args.token ?? configured);
 }
 
 /** AppError `invalid_request` when the text is no address of a gateway. */
 export function checkedUrl(url: string): string {
   if (URL.canParse(url) && /^https?:/.test(url)) return url;
   throw new AppError("invalid_request", `'${url}' is not an address such as http://127.0.0.1:8080.`);
+}
+
+function isThisMachine(url: string): boolean {
+  const { hostname } = new URL(url);
+  return hostname === "localhost" || hostname === "[::1]" || /^127(?:\.\d{1,3}){3}$/.test(hostname);
 }
 
 /** The configured token; among several users the first administrator's, for whoever may read its file. */

@@ -32,7 +32,7 @@ export async function writeReport(
   }
   const createdAt = isoTime(now());
   const { folder, title } = reportKinds[kind];
-  const stamp = createdAt.slice(0, 19).replaceAll(/[-:]/g, "");
+  const stamp = createdAt.slice(0, 23).replaceAll(/[-:.]/g, "");
   const filename = `${stamp}_${newId().slice(0, 8)}.md`;
   const path = `${folder}/${filename}`;
   await writeDurably(join(settings.dataDir, path), markdown({ title, createdAt, author, body }));

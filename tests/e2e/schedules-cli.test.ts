@@ -66,7 +66,7 @@ test("a schedule is created with everything that it can have, and shown with its
     },
     runs_left: null,
   });
-  expect((await gateway.get(`/runs/${id}/input_data`)).body.input_data.vars).toEqual({ name: "Ada" });
+  expect((await gateway.get(`/runs/${id}/input_data`)).body.input_data).toEqual({ name: "Ada" });
   expect((await schedules()).out).toContain(id);
 });
 
