@@ -131,7 +131,12 @@ function isLoopback(host: string): boolean {
 }
 
 function greeting(settings: Settings, url: string, isFirstStart: boolean): string {
-  const lines = [`Listening on ${url}`, `  data     ${settings.dataDir}`, `  bundles  ${settings.flowsDir}`];
+  const lines = [
+    `Listening on ${url}`,
+    `  console  ${url}/console`,
+    `  data     ${settings.dataDir}`,
+    `  bundles  ${settings.flowsDir}`,
+  ];
   if (!isLoopback(settings.host)) lines.push(`  network  other machines reach it: it listens on ${settings.host}`);
   if (!settings.auth.enabled) lines.push("  security is off: whoever reaches this address may do everything");
   if (!settings.runner) lines.push("  no runner here: start `abstractgateway runner` on the same data folder");
