@@ -2,6 +2,7 @@ import { mkdir, rename, rm, stat } from "node:fs/promises";
 import { basename, dirname, join, relative } from "node:path";
 import { licencesPlugin } from "./licences-plugin.ts";
 import { inkPlugin } from "./ink-plugin.ts";
+import { pinoPlugin } from "./pino-plugin.ts";
 import { nativePlugins } from "./native-plugins.ts";
 import { consolePlugin } from "./console-assets.ts";
 import { pythonSnapshotPlugin } from "./python-snapshot.ts";
@@ -48,6 +49,7 @@ export async function compile({
         await consolePlugin(),
         await licencesPlugin(target, flavour),
         inkPlugin(),
+        pinoPlugin(),
         workers,
       ],
       compile: { target: targets[target].compile, outfile: built, autoloadDotenv: false, autoloadBunfig: false },
