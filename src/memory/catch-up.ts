@@ -23,10 +23,7 @@ const portion = 256;
 const embedMs = 30_000;
 
 /** Applies to the store what the memory log has beyond its position. Answers how many entries that were, and how many assertions came without a vector. */
-export async function catchUp(
-  follower: Follower,
-  onProgress?: (position: number) => void,
-): Promise<{ entries: number; bare: number }> {
+export async function catchUp(follower: Follower): Promise<{ entries: number; bare: number }> {
   const { log, store, signal } = follower;
   const done = { entries: 0, bare: 0 };
   for (;;) {
@@ -40,7 +37,6 @@ export async function catchUp(
     if (follower.space.model !== null) done.bare += rows.filter(({ vector }) => vector === null).length;
     await store.apply(changes, last.no);
     done.entries += entries.length;
-    onProgress?.(last.no);
   }
 }
 

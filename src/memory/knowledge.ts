@@ -59,7 +59,8 @@ export class Knowledge {
   #active: Active | null = null;
   #opening: Promise<void> | null = null;
   #work: Promise<void> = Promise.resolve();
-  #renewal: { space: Space; position: number } | null = null;
+  /** What the graph is being embedded anew for. */
+  #renewal: Space | null = null;
   /** Assertions of the active store that have no vector yet: counted once, then kept. */
   #bare = 0;
   /** Entries that were applied since the store was tidied. */
@@ -88,7 +89,7 @@ export class Knowledge {
     if (this.#warning !== null) warnings.push(this.#warning);
     if (this.#renewal) {
       warnings.push(
-        `The graph is being embedded anew for ${this.#renewal.space.model}: until then ${active.space.model ?? "words"} answers`,
+        `The graph is being embedded anew for ${this.#renewal.model}: until then ${active.space.model ?? "words"} answers`,
       );
     }
     return { store: active.store, space: active.space, warnings };
@@ -296,7 +297,7 @@ export class Knowledge {
     if (space.model === null) return;
     const { assertions } = await active.store.counts();
     if (assertions > 0) report(`${assertions} assertions are embedded anew for ${space.model}`);
-    this.#renewal = { space, position: 0 };
+    this.#renewal = space;
     const store = await stores.open(space, { writes: true });
     const renewing = this.#renew({ store, space }).catch(async (error) => {
       this.#renewal = null;
@@ -310,9 +311,7 @@ export class Knowledge {
 
   async #renew(next: { store: KnowledgeStore; space: Space }): Promise<void> {
     const { stores } = this.#options;
-    const { bare } = await catchUp(this.#follower(next), (position) => {
-      if (this.#renewal) this.#renewal.position = position;
-    });
+    const { bare } = await catchUp(this.#follower(next));
     const last = this.#current();
     await stores.remember(next.space);
     this.#active = { ...next, writes: true };

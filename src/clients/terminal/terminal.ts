@@ -45,7 +45,7 @@ export class Terminal implements Desk {
   /** Views that were opened above the current one. */
   #above: Screen[] = [];
   #isCommand = false;
-  /** Keys of the chat are commands for now. */
+  /** Keys of the chat steer the screen instead of writing a message. */
   #isLetting = false;
   #confirming: { question: string; act: () => Promise<void> } | null = null;
   #notice = "";

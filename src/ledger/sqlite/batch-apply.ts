@@ -57,7 +57,7 @@ function writeStarts(batch: WireBatch, plan: Plan, statements: Statements): void
   for (const [index, start] of batch.starts.entries()) {
     const run = plan.starts[index] as KnownRun;
     run.no = Number(statements.insertRun.run(...start.cells).lastInsertRowid);
-    statements.insertState.run(run.no, 0, 0, 1, start.vars, ...positionIn(start.cells.slice(identityColumns.length)));
+    statements.insertState.run(run.no, 0, 0, 1, start.vars, ...positionIn(start.cells, identityColumns.length));
   }
 }
 
@@ -96,8 +96,9 @@ function writeNote({ update, run, from }: Plan["updates"][number], statements: S
 const nodeColumn = progressColumns.indexOf("node_id");
 const waitColumn = progressColumns.indexOf("wait");
 
-function positionIn(progress: Cell[]): [Cell, Cell] {
-  return [progress[nodeColumn] ?? null, progress[waitColumn] ?? null];
+/** Node and wait of a run, from cells whose progress begins at `from`. */
+function positionIn(cells: Cell[], from = 0): [Cell, Cell] {
+  return [cells[from + nodeColumn] ?? null, cells[from + waitColumn] ?? null];
 }
 
 function post(transaction: Transaction, applied: Applied, mail: { runId: string; no: number; body: string }): void {

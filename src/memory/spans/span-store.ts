@@ -116,6 +116,5 @@ export function retagged(span: Span, tags: Record<string, string>, noted: JsonOb
 }
 
 function withRecord(span: Span): Span {
-  const whole = { ...span, row: { ...span.row, metadata: { ...span.row.metadata, span: spanRecord(span) } } };
-  return whole;
+  return { ...span, row: { ...span.row, metadata: { ...span.row.metadata, span: spanRecord(span) } } };
 }
